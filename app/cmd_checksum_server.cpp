@@ -1,0 +1,96 @@
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include "app/command.hpp"
+#include "app/exit_status.hpp"
+#include "base/limits.hpp"
+#include "net/disk_pool.hpp"
+#include "net/io_threads.hpp"
+#include "net/server.hpp"
+#include "session/checksum_server.hpp"
+#include "store/memory_store.hpp"
+
+namespace netcopy::app {
+namespace {
+
+constexpr std::chrono::seconds collect_every{1};
+constexpr std::size_t spare_descriptors = 64;  // beside the connections: log, standard streams, epoll
+
+/// Frees expired entries once a second, off the network threads, until it is cancelled.
+Task<> keep_collecting(MemoryStore& store, DiskPool& pool) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    Timer timer(co_await asio::this_coro::executor);
+    for (;;) {
+        timer.expires_after(collect_every);
+        const auto [cancelled] = co_await timer.async_wait(asio::as_tuple(UseTask()));
+        if (cancelled) co_return;
+        co_await pool.run([&store] {
+            store.collect();
+            return Result<>();
+        });
+    }
+}
+
+class ChecksumServerJob final : public Job {
+public:
+    void describe(Options& options) override {
+        options.usage("checksum-server IP PORT");
+        options.usage("checksum-server --listen ENDPOINT");
+        options.operands(operands_, Completes::host);
+        options.group("Checksums");
+        options.text("listen", "ENDPOINT", listen_, "the address and port to serve on; port 0 takes a free one");
+        options.choice("store", "KIND", store_, {"memory"}, "where checksums are kept");
+        options.number("max-entries", "N", max_entries_, 1, UINT32_MAX, "checksums kept at a time");
+        options.size("max-checksum-length", "BYTES", max_length_, "bytes of one checksum");
+        server_.describe(options);
+        options.seconds("message-timeout", message_timeout_, "one message, from its first byte to its last");
+        options.example("netcopy checksum-server 127.0.0.1 9000", "serve this machine on port 9000");
+        options.example("netcopy checksum-server --listen '[::]:9000' --threads 4",
+                        "serve everybody, on four network threads");
+    }
+
+    Task<Result<int>> run(Context& context) override {
+        const auto endpoint = endpoint_of_operands();
+        if (!endpoint) co_return endpoint.error();
+        raise_file_limit(server_.max_connections + spare_descriptors);
+
+        MemoryStore store(max_entries_);
+        const ChecksumServerLimits limits{{max_length_, limits::checksum_validity},
+                                          server_.idle_timeout, message_timeout_};
+        DiskPool pool(1);
+        const SessionFn session = [&](Stream& stream) { return serve_checksums(stream, store, limits); };
+        // One thread serves on the main io_context; more get their own, and the main one only accepts.
+        const IoThreads threads(server_.threads > 1 ? server_.threads : 0);
+        Server server(context.io.get_executor(), threads.executors(),
+                      {server_.max_connections, server_.max_connections_per_address, SIZE_MAX}, session);
+        const auto listening = co_await server.listen(*endpoint);
+        if (!listening) co_return listening.error();
+        context.on_stop = [&] { server.stop(); };
+        context.output.listening(*listening);
+
+        using namespace asio::experimental::awaitable_operators;
+        co_await (server.run() || keep_collecting(store, pool));
+        co_return exit_status_of_signal(context.stop_signal);
+    }
+
+private:
+    Result<Endpoint> endpoint_of_operands() const {
+        if (!listen_.empty() && operands_.empty()) return parse_endpoint(listen_, std::nullopt);
+        if (listen_.empty() && operands_.size() == 2) return parse_endpoint(operands_[0], operands_[1]);
+        return make_error(Errc::usage, "name the address to serve on: IP PORT, or --listen ENDPOINT");
+    }
+
+    std::vector<std::string> operands_;
+    std::string listen_;
+    std::string store_ = "memory";
+    std::uint64_t max_entries_ = limits::checksum_entries;
+    std::uint64_t max_length_ = limits::checksum_length;
+    std::chrono::milliseconds message_timeout_ = limits::message;
+    ServerOptions server_{limits::server_idle};
+};
+
+}  // namespace
+
+std::unique_ptr<Job> make_checksum_server() { return std::make_unique<ChecksumServerJob>(); }
+
+}  // namespace netcopy::app

@@ -1,0 +1,209 @@
+#include <unistd.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/system/system_error.hpp>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+
+#include "app/command.hpp"
+#include "app/exit_status.hpp"
+#include "base/bytes.hpp"
+#include "base/log.hpp"
+
+namespace netcopy::app {
+namespace {
+
+constexpr int usage_status = 2;
+
+/// Runs one job on this thread's io_context with the signals in hand.
+class Run {
+public:
+    Run(std::string command, CommonOptions& common, Job& job)
+        : output_(command, common, io_),
+          job_(job),
+          context_{std::move(command), io_, output_, common, {}, 0, {}} {}
+
+    int finish() {
+        for (const int signal : {SIGINT, SIGTERM, SIGHUP}) signals_.add(signal);
+        await_signal();
+        // The closure gets a name because GCC 12 destroys a temporary one too early (bug 107288).
+        auto task = [this]() -> Task<Result<int>> {
+            co_await asio::this_coro::throw_if_cancelled(false);  // see DiskJob::join
+            co_return co_await job_.run(context_);
+        };
+        asio::co_spawn(io_, std::move(task),
+                       asio::bind_cancellation_slot(
+                           cancel_.slot(), [this](std::exception_ptr thrown, Result<int> result) {
+                               end(thrown, result);
+                           }));
+        io_.run();
+        return status_;
+    }
+
+private:
+    void await_signal() {
+        signals_.async_wait([this](const error_code& error, int signal) {
+            if (error) return;
+            on_signal(signal);
+            await_signal();
+        });
+    }
+
+    void on_signal(int signal) {
+        if (signal == SIGHUP) return log::reopen();
+        status_ = exit_status_of_signal(signal);
+        if (context_.stop_signal != 0) {
+            io_.stop();  // the second one: at once; whoever is stuck in a disk job feels the third
+            signals_.clear();
+            return;
+        }
+        context_.stop_signal = signal;
+        if (context_.on_stop) {
+            context_.on_stop();
+        } else {
+            cancel_.emit(asio::cancellation_type::terminal);
+        }
+    }
+
+    void end(const std::exception_ptr& thrown, const Result<int>& result) {
+        Report& report = context_.report;
+        if (thrown) {
+            report_error(caught(thrown));
+        } else if (!result) {
+            report_error(result.error());
+        } else {
+            report.exit_status = *result;
+        }
+        if (report.exit_status == 0 || !context_.stop_signal || result)
+            status_ = report.exit_status;
+        report.exit_status = status_;
+        output_.end(report);
+        signals_.cancel();
+    }
+
+    Error caught(const std::exception_ptr& thrown) const {
+        try {
+            std::rethrow_exception(thrown);
+        } catch (const boost::system::system_error& error) {
+            if (error.code() == asio::error::operation_aborted && context_.stop_signal != 0) {
+                return make_error(Errc::interrupted, "interrupted");
+            }
+            return {error.code(), error.what()};
+        } catch (const std::exception& error) {
+            return make_error(Errc::failed, error.what());
+        }
+    }
+
+    void report_error(const Error& error) {
+        output_.error(error);
+        context_.report.error = error.context;
+        if (context_.report.verdict.empty()) context_.report.verdict = "failed";
+        context_.report.exit_status = error == Errc::interrupted
+                                          ? exit_status_of_signal(context_.stop_signal)
+                                          : exit_status(error);
+    }
+
+    asio::io_context io_{1};
+    asio::signal_set signals_{io_};
+    asio::cancellation_signal cancel_;
+    Renderer output_;
+    Job& job_;
+    Context context_;
+    int status_ = 0;
+};
+
+int fail_usage(std::string_view who, const Error& error, std::string_view where) {
+    std::cerr << who << ": " << error.context << "; see '" << where << "'\n";
+    return usage_status;
+}
+
+bool start_log(const CommonOptions& common) {
+    log::Settings settings;
+    settings.path = common.log_file;
+    if (common.quiet) settings.console = log::Level::error;
+    if (common.verbose == 1) settings.console = log::Level::info;
+    if (common.verbose == 2) settings.console = log::Level::debug;
+    if (common.verbose > 2) settings.console = log::Level::trace;
+    if (!common.log_level.empty()) {
+        boost::log::trivial::from_string(common.log_level.data(), common.log_level.size(),
+                                         settings.console);
+        settings.file = settings.console;
+    }
+    return log::start(settings);
+}
+
+int run_command(const Command& command, std::span<const std::string> arguments) {
+    const std::string name(command.name);
+    const std::string who = "netcopy " + name;
+    const auto job = command.make();
+    CommonOptions common;
+    Options options;
+    job->describe(options);
+    common.describe(options);
+    if (const auto parsed = options.parse(arguments); !parsed) {
+        return fail_usage(who, parsed.error(), "netcopy help " + name);
+    }
+    if (common.help) {
+        std::cout << options.help(command.summary) << std::flush;
+        return 0;
+    }
+    if (common.version) {
+        std::cout << "netcopy " NETCOPY_VERSION << std::endl;
+        return 0;
+    }
+    if (!start_log(common)) {
+        const Error error = make_error(Errc::local_file,
+                                       "cannot open the log file " + quote(common.log_file), errno);
+        std::cerr << who << ": " << error.context << '\n';
+        return exit_status(error);
+    }
+    return Run(name, common, *job).finish();
+}
+
+/// A script knows its operands and nothing else; they may look like options.
+int run_script(const Script& script, std::span<const std::string> arguments) {
+    const Command& command = *find_command(script.command);
+    const bool asks =
+        arguments.size() == 1 && (arguments[0] == "--help" || arguments[0] == "--version");
+    if (asks) return run_command(command, arguments);
+    if (arguments.size() != script.operands) {
+        std::cerr << script.usage << '\n';
+        return usage_status;
+    }
+    std::vector<std::string> operands{"--"};
+    operands.insert(operands.end(), arguments.begin(), arguments.end());
+    return run_command(command, operands);
+}
+
+int run_program(std::string_view program, std::span<const std::string> arguments) {
+    if (const Script* script = find_script(program)) return run_script(*script, arguments);
+    if (arguments.empty()) {
+        std::cerr << overview();
+        return usage_status;
+    }
+    const std::string& word = arguments[0];
+    if (word == "--version") {
+        std::cout << "netcopy " NETCOPY_VERSION << std::endl;
+        return 0;
+    }
+    if (word == "--help" || word == "-h") return run_command(*find_command("help"), {});
+    if (const Command* command = find_command(word))
+        return run_command(*command, arguments.subspan(1));
+
+    std::cerr << "netcopy: " << unknown_command(word).context << '\n';
+    return usage_status;
+}
+
+}  // namespace
+}  // namespace netcopy::app
+
+int main(int argc, char** argv) {
+    // A peer or a pipe that goes away is an error of one write, not the end of the process.
+    std::signal(SIGPIPE, SIG_IGN);
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    return netcopy::app::run_program(argv[0], arguments);
+}

@@ -1,0 +1,306 @@
+#include "app/options.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <limits>
+
+#include "app/command.hpp"
+#include "app/values.hpp"
+#include "base/bytes.hpp"
+
+namespace netcopy::app {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr int most_counts = 9;  // -v more often than this says nothing new
+
+/// `-5` is a negative file id, not five short options.
+std::vector<po::option> negative_number(std::vector<std::string>& arguments) {
+    const std::string& token = arguments.front();
+    const bool number = token.size() > 1 && token[0] == '-' &&
+                        std::all_of(token.begin() + 1, token.end(),
+                                    [](unsigned char c) { return std::isdigit(c) != 0; });
+    if (!number) return {};
+    po::option operand;
+    operand.value.push_back(token);
+    operand.original_tokens.push_back(token);
+    arguments.erase(arguments.begin());
+    return {operand};
+}
+
+std::string variable_of(std::string_view option) {
+    std::string name = "NETCOPY_";
+    for (const char c : option) {
+        name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    }
+    return name;
+}
+
+/// How often a flag's variable asks for it.
+Result<int> read_flag(const std::string& variable, std::string value, bool counts) {
+    std::transform(value.begin(), value.end(), value.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    for (const char* yes : {"1", "true", "yes", "on"}) {
+        if (value == yes) return 1;
+    }
+    for (const char* no : {"0", "false", "no", "off"}) {
+        if (value == no) return 0;
+    }
+    if (const auto times = parse_decimal(value, most_counts); counts && times) {
+        return static_cast<int>(*times);
+    }
+    return make_error(Errc::usage, variable + " must be 1 or 0, not " + quote(value));
+}
+
+std::string syntax_error(const po::invalid_command_line_syntax& error) {
+    using Kind = po::invalid_syntax;
+    const std::string name = error.get_option_name();
+    if (name.empty()) return "an option has no name";  // "--="
+    switch (error.kind()) {
+        case Kind::missing_parameter:
+        case Kind::empty_adjacent_parameter:
+            return name + " needs an argument";
+        case Kind::extra_parameter:
+            return name + " takes no argument";
+        default:
+            return error.what();
+    }
+}
+
+}  // namespace
+
+void Options::usage(std::string form) {
+    usages_.push_back(std::move(form));
+}
+
+void Options::example(std::string command, std::string meaning) {
+    examples_.push_back({std::move(command), std::move(meaning)});
+}
+
+void Options::group(std::string title) {
+    groups_.push_back({std::move(title), {}});
+}
+
+void Options::add(OptionInfo info, Entry entry) {
+    if (groups_.empty()) group("Options");
+    entry.name = info.name;
+    groups_.back().options.push_back(std::move(info));
+    entries_.push_back(std::move(entry));
+}
+
+void Options::flag(std::string name, char letter, bool& target, std::string help) {
+    add({.name = std::move(name), .letter = letter, .help = std::move(help)},
+        {.raise = [&target] { target = true; }});
+}
+
+void Options::count(std::string name, char letter, int& target, std::string help) {
+    add({.name = std::move(name), .letter = letter, .help = std::move(help)},
+        {.raise = [&target] { target = std::min(target + 1, most_counts); }, .counts = true});
+}
+
+void Options::text(std::string name, std::string argument, std::string& target, std::string help,
+                   Completes completes) {
+    add({.name = std::move(name),
+         .argument = std::move(argument),
+         .help = std::move(help),
+         .default_text = target,
+         .choices = {},
+         .completes = completes},
+        {.read = [&target](const std::string&, const std::string& value) -> Result<> {
+            target = value;
+            return {};
+        }});
+}
+
+void Options::choice(std::string name, std::string argument, std::string& target,
+                     std::vector<std::string> choices, std::string help) {
+    const auto read = [&target, choices](const std::string& spelling,
+                                         const std::string& value) -> Result<> {
+        auto found = read_choice(spelling, value, choices);
+        if (!found) return found.error();
+        target = std::move(*found);
+        return {};
+    };
+    add({.name = std::move(name),
+         .argument = std::move(argument),
+         .help = std::move(help),
+         .default_text = target,
+         .choices = std::move(choices)},
+        {.read = read});
+}
+
+void Options::number(std::string name, std::string argument, std::uint64_t& target,
+                     std::uint64_t least, std::uint64_t most, std::string help) {
+    const auto read = [&target, least, most](const std::string& spelling,
+                                             const std::string& value) -> Result<> {
+        const auto found = read_number(spelling, value, least, most);
+        if (!found) return found.error();
+        target = *found;
+        return {};
+    };
+    add({.name = std::move(name),
+         .argument = std::move(argument),
+         .help = std::move(help),
+         .default_text = std::to_string(target)},
+        {.read = read});
+}
+
+void Options::size(std::string name, std::string argument, std::uint64_t& target,
+                   std::string help) {
+    const auto read = [&target](const std::string& spelling, const std::string& value) -> Result<> {
+        const auto found = read_size(spelling, value);
+        if (!found) return found.error();
+        target = *found;
+        return {};
+    };
+    add({.name = std::move(name),
+         .argument = std::move(argument),
+         .help = std::move(help),
+         .default_text = size_text(target)},
+        {.read = read});
+}
+
+void Options::seconds(std::string name, std::chrono::milliseconds& target, std::string help) {
+    const auto read = [&target](const std::string& spelling, const std::string& value) -> Result<> {
+        const auto found = read_seconds(spelling, value);
+        if (!found) return found.error();
+        target = *found;
+        return {};
+    };
+    add({.name = std::move(name),
+         .argument = "SECONDS",
+         .help = std::move(help),
+         .default_text = seconds_text(target)},
+        {.read = read});
+}
+
+void Options::operands(std::vector<std::string>& target, Completes completes) {
+    operands_ = &target;
+    operand_completes_ = completes;
+}
+
+bool Options::given(std::string_view name) const {
+    return std::find(given_.begin(), given_.end(), name) != given_.end();
+}
+
+bool Options::is_option(std::string_view token) const {
+    return std::any_of(groups_.begin(), groups_.end(), [token](const OptionGroup& group) {
+        return std::any_of(group.options.begin(), group.options.end(), [&](const auto& option) {
+            const bool letter = option.letter != 0 && token == std::string("-") + option.letter;
+            return letter || token == "--" + option.name;
+        });
+    });
+}
+
+std::vector<std::string> Options::names() const {
+    std::vector<std::string> names;
+    for (const Entry& entry : entries_) names.push_back(entry.name);
+    return names;
+}
+
+Error Options::unknown(std::string spelling) const {
+    if (const auto equals = spelling.find('='); equals != std::string::npos) {
+        spelling.resize(equals);
+    }
+    const std::vector<std::string> known = names();
+    const std::vector<std::string_view> candidates(known.begin(), known.end());
+    const auto start = spelling.find_first_not_of('-');
+    std::string text = "unknown option " + quote(spelling);
+    // One letter is near to every short name.
+    if (start != std::string::npos && spelling.size() - start > 1) {
+        const std::string_view near = suggest(std::string_view(spelling).substr(start), candidates);
+        if (!near.empty()) text += "; did you mean '--" + std::string(near) + "'?";
+    }
+    return make_error(Errc::usage, text);
+}
+
+Result<std::vector<po::option>> Options::split(std::span<const std::string> arguments) const {
+    po::options_description description;
+    for (const OptionGroup& group : groups_) {
+        for (const OptionInfo& option : group.options) {
+            std::string name = option.name;
+            if (option.letter != 0) name += std::string(",") + option.letter;
+            if (option.argument.empty()) {
+                description.add_options()(name.c_str(), "");
+            } else {
+                description.add_options()(name.c_str(), po::value<std::string>());
+            }
+        }
+    }
+    using namespace po::command_line_style;
+    const int style = allow_long | allow_short | allow_dash_for_short | long_allow_adjacent |
+                      long_allow_next | short_allow_adjacent | short_allow_next | allow_sticky;
+    try {
+        return po::command_line_parser(std::vector<std::string>(arguments.begin(), arguments.end()))
+            .options(description)
+            .style(style)
+            .extra_style_parser(negative_number)
+            .run()
+            .options;
+    } catch (const po::unknown_option& error) {
+        return unknown(error.get_option_name());
+    } catch (const po::invalid_command_line_syntax& error) {
+        return make_error(Errc::usage, syntax_error(error));
+    } catch (const po::error& error) {
+        return make_error(Errc::usage, error.what());
+    }
+}
+
+Result<> Options::take(const po::option& token) {
+    if (token.string_key.empty()) {
+        for (const std::string& value : token.value) {
+            if (operands_ == nullptr) {
+                return make_error(Errc::usage, "unexpected operand " + quote(value));
+            }
+            operands_->push_back(value);
+        }
+        return {};
+    }
+    const auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& candidate) {
+        return candidate.name == token.string_key;
+    });
+    if (entry == entries_.end()) return unknown(token.string_key);
+    // Program_options takes whatever comes next for the argument: `--id --checksum md5`.
+    const std::string spelling = "--" + entry->name;
+    if (token.original_tokens.size() > 1 && is_option(token.original_tokens.back())) {
+        return make_error(Errc::usage, spelling + " needs an argument");
+    }
+    given_.push_back(entry->name);
+    if (entry->read) return entry->read(spelling, token.value.at(0));
+    entry->raise();
+    return {};
+}
+
+Result<> Options::read_environment() {
+    for (const Entry& entry : entries_) {
+        if (given(entry.name) || entry.name == "help" || entry.name == "version") continue;
+        const std::string variable = variable_of(entry.name);
+        const char* const value = std::getenv(variable.c_str());
+        if (value == nullptr || *value == '\0') continue;
+        given_.push_back(entry.name);
+        if (entry.read) {
+            if (auto read = entry.read(variable, value); !read) return read;
+            continue;
+        }
+        const auto times = read_flag(variable, value, entry.counts);
+        if (!times) return times.error();
+        for (int time = 0; time < *times; ++time) entry.raise();
+    }
+    return {};
+}
+
+Result<> Options::parse(std::span<const std::string> arguments) {
+    given_.clear();
+    const auto tokens = split(arguments);
+    if (!tokens) return tokens.error();
+    for (const po::option& token : *tokens) {
+        if (auto taken = take(token); !taken) return taken;
+    }
+    // A wrong variable must not keep anybody from the help that explains it.
+    if (given("help") || given("version")) return {};
+    return read_environment();
+}
+
+}  // namespace netcopy::app

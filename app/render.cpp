@@ -1,0 +1,148 @@
+#include "app/render.hpp"
+
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
+
+#include "app/options.hpp"
+#include "app/render_state.hpp"
+#include "app/utf8.hpp"
+
+namespace netcopy::app {
+namespace {
+
+namespace json = boost::json;
+
+bool is_set(const char* variable) {
+    const char* const value = std::getenv(variable);
+    return value != nullptr && *value != '\0';
+}
+
+/// A terminal that understands no control sequences, as TERM says.
+bool dumb_terminal() {
+    const char* const term = std::getenv("TERM");
+    return term == nullptr || *term == '\0' || std::string_view(term) == "dumb";
+}
+
+Shows choose_display(const CommonOptions& options, bool terminal) {
+    if (options.quiet || options.progress == "none") return Shows::nothing;
+    if (options.json) return Shows::json;
+    const bool bar = options.progress == "bar" || (options.progress == "auto" && terminal);
+    return bar && !dumb_terminal() ? Shows::bar : Shows::plain;
+}
+
+/// NO_COLOR: https://no-color.org
+bool choose_color(const CommonOptions& options, bool terminal) {
+    if (options.color != "auto") return options.color == "always";
+    return terminal && !dumb_terminal() && !is_set("NO_COLOR");
+}
+
+std::string to_line(const json::object& object) {
+    return json::serialize(object) + "\n";
+}
+
+json::object report_object(std::string_view event, const std::string& command,
+                           const Report& report) {
+    json::object digests;
+    for (const auto& [kind, hex] : report.digests) digests[kind] = hex;
+    json::object object;
+    object["event"] = event;
+    object["command"] = command;
+    if (!report.peer.empty()) object["peer"] = valid_utf8(report.peer);
+    object["bytes"] = report.bytes;
+    object["seconds"] = std::round(report.took.count() * 1e6) / 1e6;
+    object["digests"] = std::move(digests);
+    object["verdict"] = report.verdict;
+    object["exit_status"] = report.exit_status;
+    object["error"] =
+        report.error.empty() ? json::value(nullptr) : json::value(valid_utf8(report.error));
+    return object;
+}
+
+}  // namespace
+
+Result<> Renderer::State::out(std::string_view text) {
+    if (terminal.write(stdout, text)) return {};
+    return make_error(Errc::failed, "cannot write to stdout", errno);
+}
+
+void Renderer::State::out_or_say(std::string_view text) {
+    const auto written = out(text);
+    if (written || std::exchange(stdout_lost, true)) return;
+    err("netcopy " + command + ": " + written.error().context + "\n");
+}
+
+Renderer::Renderer(std::string command, const CommonOptions& options, asio::io_context& io)
+    : state_(std::make_shared<State>(std::move(command), io)) {
+    const bool terminal = isatty(STDERR_FILENO) == 1;
+    state_->json = options.json;
+    state_->quiet = options.quiet;
+    state_->shows = choose_display(options, terminal);
+    state_->color = choose_color(options, terminal);
+    if (state_->shows == Shows::bar) send_log_through_screen();
+}
+
+Renderer::~Renderer() = default;
+
+bool Renderer::json() const {
+    return state_->json;
+}
+
+void Renderer::listening(const Endpoint& endpoint) {
+    state_->err("netcopy " + state_->command + ": listening on " + to_string(endpoint) + "\n");
+    if (!state_->json) return;
+    state_->out_or_say(to_line({{"event", "listening"},
+                                {"command", state_->command},
+                                {"address", valid_utf8(endpoint.host)},
+                                {"port", endpoint.port}}));
+}
+
+void Renderer::event(std::string_view name, const std::string& peer) {
+    if (!state_->json) return;
+    state_->out_or_say(to_line({{"event", name}, {"peer", valid_utf8(peer)}}));
+}
+
+void Renderer::note(std::string_view line) {
+    if (state_->quiet || state_->json) return;
+    state_->err(std::string(line) + "\n");
+}
+
+void Renderer::error(const Error& error) {
+    const std::string reason = error.context.empty() ? error.code.message() : error.context;
+    const std::string who = "netcopy " + state_->command + ":";
+    state_->err((state_->color ? "\x1b[1;31m" + who + "\x1b[0m" : who) + " " + reason + "\n");
+}
+
+Result<> Renderer::print(std::string_view text) {
+    return state_->out(text);
+}
+
+Result<> Renderer::result(std::string_view event, std::initializer_list<Field> fields,
+                          std::string_view line) {
+    if (!state_->json) return state_->out(std::string(line) + "\n");
+    json::object object{{"event", event}};
+    for (const auto& [name, text] : fields) object[name] = valid_utf8(text);
+    return state_->out(to_line(object));
+}
+
+// When stdout takes nothing, the outcome of the transfer stays what it is.
+void Renderer::verdict(std::string_view line, const Report& report) {
+    state_->out_or_say(state_->json ? to_line(report_object("verdict", state_->command, report))
+                                    : std::string(line) + "\n");
+}
+
+void Renderer::end(const Report& report) {
+    if (!state_->json || std::exchange(state_->ended, true)) return;
+    state_->out_or_say(to_line(report_object("end", state_->command, report)));
+}
+
+std::shared_ptr<Renderer::Display> Renderer::show(std::string label, const Progress& progress) {
+    auto display = std::make_shared<Display>(state_, std::move(label), progress);
+    display->start();
+    return display;
+}
+
+}  // namespace netcopy::app

@@ -1,0 +1,144 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/progress.hpp"
+#include "net/endpoint.hpp"
+#include "net/task.hpp"
+
+namespace netcopy::app {
+
+struct CommonOptions;
+
+/// The end of one transfer, or of a whole command.
+struct Report {
+    std::uint64_t bytes = 0;
+    std::chrono::duration<double> took{};
+    std::map<std::string, std::string> digests;  ///< "md5" -> hex
+    std::string verdict;  ///< "ok", "corrupted", "unverified", "sent", "failed"
+    std::string peer;     ///< empty where there is no single one
+    std::string error;    ///< empty: none
+    int exit_status = 0;
+};
+
+/// A field of a result: its JSON name and text.
+using Field = std::pair<std::string_view, std::string>;
+
+/// Everything that a command prints: results and JSON on stdout, the rest on stderr, as the common
+/// options ask. Not thread-safe: used on the main network thread. The log has its own way to
+/// stderr; while a bar may be drawn there, std::clog goes through the same terminal, from any
+/// thread. Nothing here throws because an output is closed or full: it is said once on stderr.
+class Renderer {
+public:
+    /// Reads NO_COLOR, TERM, COLUMNS and whether stderr is a terminal.
+    Renderer(std::string command, const CommonOptions& options, asio::io_context& io);
+    ~Renderer();
+
+    /// The first line of every server, printed also when quiet; port is the real one.
+    void listening(const Endpoint& endpoint);
+    void event(std::string_view name,
+               const std::string& peer);  ///< JSON only: "accepted", "connected"
+    void note(std::string_view line);     ///< stderr, unless quiet or JSON
+    void error(const Error& error);       ///< "netcopy COMMAND: ..." on stderr, always
+    /// Text that is itself the result, such as a help page: stdout as it stands, whatever the
+    /// options, and no JSON object behind it.
+    Result<> print(std::string_view text);
+    /// A result of a command without transfers: `line` on stdout, or an object with --json.
+    Result<> result(std::string_view event, std::initializer_list<Field> fields,
+                    std::string_view line);
+    /// The verdict of one client: `line` on stdout, or an object {"event":"verdict"} with --json.
+    void verdict(std::string_view line, const Report& report);
+    /// The last word of a command: nothing but the JSON object {"event":"end"}. Only the first call
+    /// counts, so that main may call it for a job that failed before its own.
+    void end(const Report& report);
+
+    /// Shows `progress` from now until the returned guard goes: a bar on a terminal, a plain line
+    /// now and then elsewhere, {"event":"progress"} with --json. `label` is the file. One at a
+    /// time: another one meanwhile shows nothing but its last line. `progress` must outlive the
+    /// guard.
+    class Display;
+    std::shared_ptr<Display> show(std::string label, const Progress& progress);
+
+    bool json() const;
+
+private:
+    struct State;
+    std::shared_ptr<State> state_;  ///< a Display may outlive the Renderer
+};
+
+/// 1536 -> "1.5 KiB". Three significant digits at the most; below 1 KiB the exact number of bytes.
+std::string format_bytes(std::uint64_t bytes);
+/// 3725 s -> "1:02:05"; 65 s -> "1:05".
+std::string format_duration(std::chrono::seconds time);
+/// What is known of a transfer in progress.
+struct ProgressView {
+    std::string_view label;  ///< printable UTF-8
+    std::uint64_t bytes = 0;
+    std::optional<std::uint64_t> total;
+    double rate = 0;  ///< bytes a second, smoothed
+    bool stalled = false;
+    std::chrono::seconds elapsed{};
+};
+/// One line of at most `width` columns: label, bar, per cent, bytes, rate, ETA or "stalled";
+/// without a total no bar, per cent and ETA, but the time so far. A narrow one leaves out what
+/// matters least.
+std::string progress_line(const ProgressView& view, int width);
+
+/// The smoothed rate, as OpenSSH has it: the old one decays, the new one counts 0.1 a second. Time
+/// is passed in; it must not go back.
+class RateMeter {
+public:
+    void add(std::uint64_t bytes_in_all, Clock::time_point now);
+    double rate() const { return rate_; }
+    bool stalled(Clock::time_point now) const;  ///< nothing for 5 s
+
+private:
+    std::uint64_t bytes_ = 0;
+    Clock::time_point began_{}, last_{}, moved_{};
+    double rate_ = 0;
+    bool started_ = false;
+};
+
+/// Made by Renderer::show(). May go while its timer's handler is queued.
+class Renderer::Display : public std::enable_shared_from_this<Renderer::Display> {
+public:
+    Display(std::shared_ptr<State> state, std::string label, const Progress& progress);
+    ~Display();
+    Display(const Display&) = delete;
+    Display& operator=(const Display&) = delete;
+
+    /// The transfer is whole: when the guard goes, one line with bytes, time and rate stays.
+    /// Without this nothing stays, because the error says what happened.
+    void finish() { finished_ = true; }
+
+private:
+    friend class Renderer;
+    void start();
+    void wait();
+    void tick();
+    void draw(Clock::time_point now);
+    void print_plain(Clock::time_point now);
+    void print_json();
+    std::string last_line(Clock::time_point now) const;
+
+    std::shared_ptr<State> state_;
+    std::string label_;
+    const Progress& progress_;
+    Timer timer_;
+    RateMeter meter_;
+    Clock::time_point started_;
+    Clock::time_point next_line_;
+    bool shown_ = false;
+    bool finished_ = false;
+};
+
+}  // namespace netcopy::app

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+/// The bounds on what a peer may make us hold or wait for, in one place. Those with an option are
+/// the option's default.
+namespace netcopy::limits {
+
+using namespace std::chrono_literals;
+
+inline constexpr std::size_t checksum_length = 1024;             ///< bytes of one checksum
+inline constexpr std::uint64_t checksum_validity = 366 * 86400;  ///< seconds
+inline constexpr std::size_t checksum_entries = 4'000'000;
+inline constexpr std::size_t connections = 10'000;
+inline constexpr std::size_t connections_per_address = 10'000;
+
+/// A quiet connection is closed after this; a transfer must move `stall_bytes` in as long.
+inline constexpr std::chrono::seconds server_idle = 300s;
+inline constexpr std::chrono::seconds transfer_stall = 60s;
+inline constexpr std::size_t stall_bytes = 1024;
+
+inline constexpr std::chrono::seconds connect = 10s;  ///< names and all addresses together
+inline constexpr std::chrono::seconds message = 10s;  ///< one message, from its first byte
+
+}  // namespace netcopy::limits

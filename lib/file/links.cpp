@@ -1,0 +1,112 @@
+#include "file/links.hpp"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <optional>
+
+#include "base/bytes.hpp"
+
+namespace netcopy {
+namespace {
+
+constexpr int attempts = 8;  // to find a temporary name that is free
+
+/// Closes a descriptor; owns it.
+struct Folder {
+    explicit Folder(const std::string& path)
+        : fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {}
+    ~Folder() {
+        if (fd >= 0) ::close(fd);
+    }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+
+    int fd;
+};
+
+std::string_view last_component(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+/// Where a link leads; nothing: it is no link, or errno is ENOENT.
+std::optional<std::string> read_link(int folder, const char* name) {
+    std::array<char, PATH_MAX> text{};
+    const ssize_t size = ::readlinkat(folder, name, text.data(), text.size());
+    if (size < 0) return std::nullopt;
+    return std::string(text.data(), static_cast<std::size_t>(size));
+}
+
+std::optional<std::string> random_suffix() {
+    std::array<std::byte, 4> bytes{};
+    if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) return {};
+    return to_hex(bytes);
+}
+
+/// A rename is the only way to replace a link without a moment in which there is none.
+Result<> replace_link(int folder, const std::string& name, const std::string& target,
+                      const std::string& what) {
+    for (int attempt = 0; attempt < attempts; ++attempt) {
+        const auto suffix = random_suffix();
+        if (!suffix) return make_error(Errc::local_file, what, errno);
+        const std::string temporary = "." + name + ".netcopy-" + *suffix;
+        if (::symlinkat(target.c_str(), folder, temporary.c_str()) != 0) {
+            if (errno == EEXIST) continue;
+            return make_error(Errc::local_file, what, errno);
+        }
+        if (::renameat(folder, temporary.c_str(), folder, name.c_str()) == 0) return {};
+        const int reason = errno;
+        ::unlinkat(folder, temporary.c_str(), 0);
+        return make_error(Errc::local_file, what, reason);
+    }
+    return make_error(Errc::local_file, what, EEXIST);
+}
+
+}  // namespace
+
+Result<std::string> own_program() {
+    auto path = read_link(AT_FDCWD, "/proc/self/exe");
+    if (!path) return make_error(Errc::local_file, "cannot find the running program", errno);
+    // proc(5): a program that was removed or replaced meanwhile is shown as "PATH (deleted)".
+    if (::access(path->c_str(), X_OK) != 0) {
+        return make_error(Errc::local_file, "cannot find the running program at " + quote(*path),
+                          errno);
+    }
+    return *path;
+}
+
+Result<std::string> link_target(const std::string& dir, std::string_view program) {
+    struct stat folder {
+    }, home{};
+    if (::stat(dir.c_str(), &folder) != 0) {
+        return make_error(Errc::local_file, "cannot make links in " + quote(dir), errno);
+    }
+    if (!S_ISDIR(folder.st_mode)) {
+        return make_error(Errc::local_file, "cannot make links in " + quote(dir), ENOTDIR);
+    }
+    const std::string own(program.substr(0, program.rfind('/') + 1));
+    const bool same = ::stat(own.c_str(), &home) == 0 && home.st_dev == folder.st_dev &&
+                      home.st_ino == folder.st_ino;
+    return std::string(same ? last_component(program) : program);
+}
+
+Result<> make_link(const std::string& dir, const std::string& name, const std::string& target) {
+    const std::string what = "cannot make the link " + quote(dir + "/" + name);
+    const Folder folder(dir);
+    if (folder.fd < 0) return make_error(Errc::local_file, what, errno);
+    if (::symlinkat(target.c_str(), folder.fd, name.c_str()) == 0) return {};
+    if (errno != EEXIST) return make_error(Errc::local_file, what, errno);
+
+    const auto old = read_link(folder.fd, name.c_str());
+    if (!old || last_component(*old) != last_component(target)) {
+        return make_error(Errc::refused, what + ": something else has this name; move it away");
+    }
+    return *old == target ? Result<>{} : replace_link(folder.fd, name, target, what);
+}
+
+}  // namespace netcopy

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "net/task.hpp"
+
+namespace netcopy {
+
+/// A job under way in a DiskPool. Its starter must join() before anything that the job refers to
+/// goes; a job cannot be cancelled. Used on the starter's network thread.
+template <class T>
+class DiskJob {
+public:
+    /// Waits for the result; cancelling the waiting task does not cut the wait short. Once only.
+    Task<T> join() {
+        while (!state_->value && !state_->thrown) {
+            co_await state_->finished.async_wait(asio::as_tuple(UseTask()));
+        }
+        if (state_->thrown) std::rethrow_exception(state_->thrown);
+        co_return std::move(*state_->value);
+    }
+
+private:
+    friend class DiskPool;
+
+    struct State {
+        explicit State(const Executor& executor) : finished(executor, Clock::time_point::max()) {}
+        Timer finished;  // never rings: cancelled to say so
+        std::optional<T> value;
+        std::exception_ptr thrown;
+    };
+
+    explicit DiskJob(const Executor& executor) : state_(std::make_shared<State>(executor)) {}
+
+    std::shared_ptr<State> state_;
+};
+
+/// Threads for calls that block (files) or take long (digests), so that the network threads never do.
+/// A hop there and back costs about 10 us: hand over batches. Thread-safe. The destructor waits for all
+/// jobs; destroy it after the io_contexts that wait for them.
+class DiskPool {
+public:
+    explicit DiskPool(std::size_t threads) : threads_(threads) {}
+    ~DiskPool() { threads_.join(); }
+
+    /// Runs `work` on one of the threads and hands its result back to `executor`'s thread.
+    template <class Work, class T = std::invoke_result_t<Work>>
+    DiskJob<T> start(const Executor& executor, Work work) {
+        DiskJob<T> job(executor);
+        asio::post(threads_, [executor, state = job.state_, run = std::move(work),
+                              busy = asio::prefer(executor,
+                                                  asio::execution::outstanding_work.tracked)]() mutable {
+            std::optional<T> value;
+            std::exception_ptr thrown;
+            try {
+                value.emplace(run());
+            } catch (...) {
+                thrown = std::current_exception();
+            }
+            asio::post(executor, [state = std::move(state), result = std::move(value),
+                                  error = std::move(thrown)]() mutable {
+                state->value = std::move(result);
+                state->thrown = std::move(error);
+                state->finished.cancel();
+            });
+        });
+        return job;
+    }
+
+    /// start() and join() in one.
+    template <class Work, class T = std::invoke_result_t<Work>>
+    Task<T> run(Work work) {
+        co_return co_await start(co_await asio::this_coro::executor, std::move(work)).join();
+    }
+
+private:
+    asio::thread_pool threads_;
+};
+
+}  // namespace netcopy

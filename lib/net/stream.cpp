@@ -1,0 +1,194 @@
+#include "net/stream.hpp"
+
+#include <netinet/tcp.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/write.hpp>
+
+namespace netcopy {
+namespace {
+
+constexpr auto nothrow = asio::as_tuple(UseTask());
+constexpr std::size_t read_ahead = 4096;  // bytes; also what an idle connection keeps
+
+[[noreturn]] void throw_error(const error_code& code) { throw boost::system::system_error(code); }
+
+}  // namespace
+
+std::string to_string(const Tcp::endpoint& endpoint) {
+    const auto address = endpoint.address();
+    const std::string port = std::to_string(endpoint.port());
+    if (address.is_v6() && !address.to_v6().is_v4_mapped()) {
+        return "[" + address.to_string() + "]:" + port;
+    }
+    if (address.is_v4()) return address.to_string() + ":" + port;
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string() + ":" + port;
+}
+
+Error stream_error(const boost::system::system_error& error, const std::string& what) {
+    if (error.code() == asio::error::operation_aborted) throw error;
+    return {error.code(), what + ": " + error.code().message()};
+}
+
+Stream::Stream(Socket socket)
+    : socket_(std::move(socket)), watchdog_(socket_.get_executor(), [this] {
+          error_code ignored;
+          socket_.cancel(ignored);
+      }) {
+    error_code error;
+    const auto remote = socket_.remote_endpoint(error);
+    peer_ = error ? "a peer already gone" : to_string(remote);
+    // Messages are written whole; waiting to fill a segment would only delay them.
+    socket_.set_option(Tcp::no_delay(true), error);
+}
+
+void Stream::deadline(Clock::time_point time) { watchdog_.set(time); }
+void Stream::no_deadline() { watchdog_.set(Clock::time_point::max()); }
+
+void Stream::check_deadline() const {
+    if (watchdog_.expired()) throw_error(make_error_code(Errc::timed_out));
+}
+
+void Stream::fail(const error_code& reason) const {
+    check_deadline();  // the watchdog's cancel looks like anybody's
+    if (reason == asio::error::operation_aborted) throw_error(reason);
+    throw_error(make_error_code(Errc::connection_lost));
+}
+
+std::string_view Stream::buffered() const { return std::string_view(buffer_).substr(begin_); }
+
+void Stream::consume(std::size_t count) { begin_ += count; }
+
+Task<bool> Stream::fill(std::size_t limit) {
+    check_deadline();
+    if (stopping_ && idle_) co_return false;
+    buffer_.erase(0, begin_);
+    begin_ = 0;
+    const std::size_t had = buffer_.size();
+    if (had >= limit) throw_error(make_error_code(Errc::protocol));
+    buffer_.resize(std::max(std::min(limit, had + read_ahead), had + 1));
+    const auto [error, got] =
+        co_await socket_.async_read_some(asio::buffer(buffer_.data() + had, buffer_.size() - had), nothrow);
+    buffer_.resize(had + got);
+    if (error == asio::error::eof) co_return false;
+    if (error) {
+        if (stopping_ && idle_ && error == asio::error::operation_aborted) co_return false;
+        fail(error);
+    }
+    co_return true;
+}
+
+Task<> Stream::flush() {
+    if (queued_.empty()) co_return;
+    const std::string out = std::exchange(queued_, {});
+    co_await write(as_bytes(out));
+}
+
+/// False when nothing came within the pause; at the end of the stream `ended` is set.
+Task<bool> Stream::more_within(std::size_t limit, Clock::duration pause, bool& ended) {
+    co_await flush();
+    const auto outer = watchdog_.deadline();
+    const auto inner = std::min(Clock::now() + pause, outer);
+    deadline(inner);
+    bool paused = false;
+    try {
+        ended = !co_await fill(limit);
+    } catch (const boost::system::system_error& error) {
+        if (error.code() != make_error_code(Errc::timed_out) || inner == outer) throw;
+        paused = true;
+    }
+    deadline(outer);
+    co_return !paused;
+}
+
+/// fill() under the deadline that fits: a message's is set once, at its first byte.
+Task<bool> Stream::wait_for_bytes(const MessageLimits& limits, bool& in_message) {
+    const auto limit = [this](Clock::duration time) {
+        time == Clock::duration::zero() ? no_deadline() : deadline_in(time);
+    };
+    if (!queued_.empty()) {
+        limit(limits.message);
+        co_await flush();
+    }
+    const bool waiting = buffered().empty();
+    if (waiting) {
+        limit(limits.idle);
+    } else if (!in_message) {
+        limit(limits.message);
+    }
+    in_message = !waiting;
+    idle_ = waiting;
+    const bool more = co_await fill(limits.size);
+    idle_ = false;
+    co_return more;
+}
+
+Task<std::size_t> Stream::read_some(MutableBytes buffer) {
+    if (const auto ready = buffered(); !ready.empty()) {
+        const std::size_t count = std::min(ready.size(), buffer.size());
+        std::copy_n(as_bytes(ready).begin(), count, buffer.begin());
+        consume(count);
+        co_return count;
+    }
+    check_deadline();
+    const auto [error, got] =
+        co_await socket_.async_read_some(asio::buffer(buffer.data(), buffer.size()), nothrow);
+    if (error && error != asio::error::eof) fail(error);
+    co_return got;
+}
+
+Task<> Stream::write(Bytes bytes) {
+    check_deadline();
+    const auto [error, put] =
+        co_await asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()), nothrow);
+    if (error) fail(error);
+}
+
+Task<std::size_t> Stream::write_some(Bytes bytes) {
+    check_deadline();
+    const auto [error, put] =
+        co_await socket_.async_write_some(asio::buffer(bytes.data(), bytes.size()), nothrow);
+    if (error) fail(error);
+    co_return put;
+}
+
+void Stream::stop_when_idle() {
+    stopping_ = true;
+    error_code ignored;
+    if (idle_) socket_.cancel(ignored);
+}
+
+void Stream::shutdown_send() {
+    error_code ignored;  // a peer that is gone already shows at the next read
+    socket_.shutdown(Socket::shutdown_send, ignored);
+}
+
+void Stream::reset() {
+    error_code ignored;
+    socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    socket_.close(ignored);
+}
+
+Task<> Stream::close_after_last_words() {
+    constexpr std::chrono::seconds moment{1};
+    constexpr int most_reads = 256;
+    co_await flush();
+    shutdown_send();
+    deadline_in(moment);
+    begin_ = buffer_.size();
+    for (int reads = 0; reads < most_reads && co_await fill(read_ahead); ++reads) {
+        begin_ = buffer_.size();
+    }
+}
+
+void tune_for_neighbour(Socket& socket) {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    if (::getsockopt(socket.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return;
+    if (std::chrono::microseconds(info.tcpi_rtt) >= neighbour_round_trip) return;
+    constexpr std::string_view cubic = "cubic";
+    // Without cubic in this kernel the default stays; nothing is lost but speed.
+    ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_CONGESTION, cubic.data(), cubic.size());
+}
+
+}  // namespace netcopy

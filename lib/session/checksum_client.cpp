@@ -1,0 +1,101 @@
+#include "session/checksum_client.hpp"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/system/system_error.hpp>
+
+#include "base/log.hpp"
+
+namespace netcopy {
+namespace {
+
+using boost::system::system_error;
+
+/// How long a pause ends an answer whose length is a lie; the end of the connection ends it sooner.
+constexpr std::chrono::milliseconds answer_pause{50};
+constexpr std::chrono::milliseconds first_retry{50};
+constexpr std::chrono::milliseconds longest_retry{400};
+/// Some servers never answer for an id they do not know: the first wait for an answer; it doubles.
+constexpr std::chrono::seconds first_answer_time{1};
+constexpr std::size_t max_answer = 32 + 4 * limits::checksum_length;
+
+Error with_server(const Endpoint& server, const Error& error) {
+    return {error.code, "the checksum server " + to_string(server) + ": " + error.context};
+}
+
+}  // namespace
+
+ChecksumClient::ChecksumClient(Endpoint server, DialOptions dial, Clock::duration timeout)
+    : server_(std::move(server)), dial_(dial), timeout_(timeout) {}
+
+Task<Result<>> ChecksumClient::connect() {
+    auto socket = co_await dial(server_, dial_);
+    if (!socket) {
+        co_return Error{socket.error().code, socket.error().context + "; is the checksum server running?"};
+    }
+    stream_ = std::make_unique<Stream>(std::move(*socket));
+    co_return Result<>();
+}
+
+Task<Result<>> ChecksumClient::insert(wire::Insert insert) {
+    const std::string message = wire::encode_insert(insert);
+    if (stream_) {
+        const auto inserted = co_await insert_once(message);
+        if (inserted || !(inserted.error() == Errc::connection_lost)) co_return inserted;
+        NETCOPY_LOG(debug) << inserted.error().context << "; connecting anew";
+    }
+    if (const auto connected = co_await connect(); !connected) co_return connected.error();
+    co_return co_await insert_once(message);
+}
+
+Task<Result<>> ChecksumClient::insert_once(std::string message) {
+    try {
+        const MessageLimits answer{max_answer, timeout_, timeout_, answer_pause};
+        if (timeout_ != Clock::duration::zero()) stream_->deadline_in(timeout_);
+        co_await stream_->write(as_bytes(message));
+        const auto done = co_await stream_->read_message(wire::parse_insert_answer, answer);
+        if (!done) co_return with_server(server_, done.error());
+        if (*done) co_return Result<>();
+        co_return with_server(server_, make_error(Errc::connection_lost, "it closed without an answer"));
+    } catch (const system_error& error) {
+        co_return with_server(server_, stream_error(error, "no answer"));
+    }
+}
+
+Task<Result<std::optional<std::string>>> ChecksumClient::lookup(std::string id, Clock::duration patience) {
+    const auto end = Clock::now() + patience;
+    Clock::duration pause = first_retry;
+    Clock::duration answer_time = first_answer_time;
+    for (;;) {
+        auto found = co_await lookup_once(id, answer_time);
+        if (found && *found) co_return found;
+        const bool silent = !found && found.error() == Errc::timed_out;
+        const bool hopeless = !found && (found.error() == Errc::refused || found.error() == Errc::protocol);
+        if (hopeless || Clock::now() + pause >= end) co_return found;
+        if (silent) answer_time *= 2;
+        Timer timer(co_await asio::this_coro::executor, pause);
+        const auto [cancelled] = co_await timer.async_wait(asio::as_tuple(UseTask()));
+        if (cancelled) throw system_error(cancelled);
+        pause = std::min<Clock::duration>(pause * 2, longest_retry);
+    }
+}
+
+Task<Result<std::optional<std::string>>> ChecksumClient::lookup_once(std::string id,
+                                                                     Clock::duration answer_time) {
+    if (const auto connected = co_await connect(); !connected) co_return connected.error();
+    const auto stream = std::exchange(stream_, nullptr);
+    try {
+        const MessageLimits answer{max_answer, answer_time, answer_time, answer_pause};
+        stream->deadline_in(answer_time);
+        co_await stream->write(as_bytes(wire::encode_lookup(id)));
+        stream->shutdown_send();
+        const auto entry = co_await stream->read_message(wire::parse_lookup_answer, answer);
+        if (!entry) co_return with_server(server_, entry.error());
+        if (!*entry || (*entry)->empty()) co_return std::optional<std::string>();
+        co_return std::optional(std::string(**entry));
+    } catch (const system_error& error) {
+        co_return with_server(server_, stream_error(error, "no answer"));
+    }
+}
+
+}  // namespace netcopy
