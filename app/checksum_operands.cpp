@@ -15,12 +15,13 @@ Error usage(std::string what) { return make_error(Errc::usage, std::move(what));
 void ChecksumOperands::describe(Options& options) {
     options.operands(operands, Completes::file);
     options.group("Checksum");
-    options.text("checksum-server", "ENDPOINT", checksum_server, "where the file's checksum is kept",
-                 Completes::host);
+    options.text("checksum-server", "ENDPOINT", checksum_server,
+                 "where the file's checksum is kept", Completes::host);
     options.text("id", "N", id, "the integer under which it is kept, the same on both sides");
 }
 
-Result<> ChecksumOperands::resolve(std::string_view endpoint_option, const std::string& endpoint_value) {
+Result<> ChecksumOperands::resolve(std::string_view endpoint_option,
+                                   const std::string& endpoint_value) {
     const auto take = [](Result<Endpoint> parsed, Endpoint& target) -> Result<> {
         if (!parsed) return parsed.error();
         target = std::move(*parsed);
@@ -29,8 +30,8 @@ Result<> ChecksumOperands::resolve(std::string_view endpoint_option, const std::
     const bool spelled_out = operands.size() != assignment_form;
     const std::size_t wanted = endpoint_option.empty() ? 2 : 1;
     if (spelled_out && operands.size() != wanted) {
-        return usage(std::to_string(operands.size()) + " operands given, " + std::to_string(wanted) +
-                     " or 6 expected");
+        return usage(std::to_string(operands.size()) + " operands given, " +
+                     std::to_string(wanted) + " or 6 expected");
     }
     if (spelled_out) {
         path = operands[0];
@@ -48,7 +49,8 @@ Result<> ChecksumOperands::resolve(std::string_view endpoint_option, const std::
                          (endpoint_option.empty() ? "" : ", ") + "--checksum-server, --id");
         }
         if (auto ok = take(parse_endpoint(operands[0], operands[1]), file_endpoint); !ok) return ok;
-        if (auto ok = take(parse_endpoint(operands[2], operands[3]), checksum_endpoint); !ok) return ok;
+        if (auto ok = take(parse_endpoint(operands[2], operands[3]), checksum_endpoint); !ok)
+            return ok;
         id = operands[4];
         path = operands[5];
     }

@@ -9,7 +9,8 @@
 
 namespace netcopy::app {
 
-/// What `send` and `receive` both need to know for the main job, in either form of the command line:
+/// What `send` and `receive` both need to know for the main job, in either form of the command
+/// line:
 ///     SRV_IP SRV_PORT CHSUM_IP CHSUM_PORT FILE_ID PATH        (the assignment's own)
 ///     PATH [ENDPOINT] --checksum-server ENDPOINT --id N        (spelled out)
 struct ChecksumOperands {
@@ -17,14 +18,14 @@ struct ChecksumOperands {
     std::string checksum_server;
     std::string id;
 
-    Endpoint file_endpoint;      ///< where the file goes to or is taken
+    Endpoint file_endpoint;  ///< where the file goes to or is taken
     Endpoint checksum_endpoint;
     std::string canonical_id;
     std::string path;
 
     void describe(Options& options);
-    /// Fills the last four. `endpoint_option` is what stands in for the endpoint operand ("--listen"), with its
-    /// value; without one the endpoint is the second operand. Errc::usage.
+    /// Fills the last four. `endpoint_option` is what stands in for the endpoint operand
+    /// ("--listen"), with its value; without one the endpoint is the second operand. Errc::usage.
     Result<> resolve(std::string_view endpoint_option, const std::string& endpoint_value);
 };
 

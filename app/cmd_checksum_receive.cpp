@@ -25,7 +25,8 @@ Report make_report(const Received& received, const std::string& peer, Clock::dur
     Report report;
     report.bytes = received.bytes;
     report.took = took;
-    for (const auto& [kind, hex] : received.digests) report.digests[std::string(to_string(kind))] = hex;
+    for (const auto& [kind, hex] : received.digests)
+        report.digests[std::string(to_string(kind))] = hex;
     report.verdict = verdict_of(received.outcome);
     report.peer = peer;
     if (!received.outcome) {
@@ -39,18 +40,23 @@ class ReceiveJob final : public Job {
 public:
     void describe(Options& options) override {
         options.usage("receive SRV_IP SRV_PORT CHSUM_IP CHSUM_PORT FILE_ID PATH");
-        options.usage("receive PATH --listen ENDPOINT --checksum-server ENDPOINT --id N [--keep-running]");
+        options.usage(
+            "receive PATH --listen ENDPOINT --checksum-server ENDPOINT --id N [--keep-running]");
         operands_.describe(options);
-        options.choice("checksum", "ALGORITHM", checksum_, {"auto", "md5", "crc32"},
-                       "what to compute: auto is whatever the sender may have placed; crc32 alone is faster");
+        options.choice(
+            "checksum", "ALGORITHM", checksum_, {"auto", "md5", "crc32"},
+            "what to compute: auto is whatever the sender may have placed; crc32 alone is faster");
         options.group("Receiving");
-        options.text("listen", "ENDPOINT", listen_, "the address and port to take the file on", Completes::host);
-        options.flag("keep-running", 0, keep_running_, "serve on, several clients at once, a verdict for each");
+        options.text("listen", "ENDPOINT", listen_, "the address and port to take the file on",
+                     Completes::host);
+        options.flag("keep-running", 0, keep_running_,
+                     "serve on, several clients at once, a verdict for each");
         options.size("max-size", "BYTES", max_size_, "refuse a larger file; 0 takes any");
         options.seconds("connect-timeout", connect_timeout_, "to reach the checksum server");
         server_.describe(options);
-        options.example("netcopy receive big.iso --listen 0.0.0.0:5000 --checksum-server 10.0.0.3:9000 --id 7",
-                        "take one file, print CSUM OK or CSUM CORRUPTED");
+        options.example(
+            "netcopy receive big.iso --listen 0.0.0.0:5000 --checksum-server 10.0.0.3:9000 --id 7",
+            "take one file, print CSUM OK or CSUM CORRUPTED");
         options.example("netcopy receive 127.0.0.1 5000 127.0.0.1 9000 7 big.iso",
                         "the same in the assignment's own form");
     }
@@ -59,7 +65,8 @@ public:
         if (auto known = operands_.resolve("--listen", listen_); !known) co_return known.error();
         // Whatever forbids the target to be written is better known before a sender has begun.
         if (const auto target = FileSink::create(operands_.path); !target) co_return target.error();
-        raise_file_limit(server_.max_connections * 3 + 64);  // a connection, a file and its folder each
+        raise_file_limit(server_.max_connections * 3 +
+                         64);  // a connection, a file and its folder each
 
         DiskPool disk(keep_running_ ? std::max(2U, std::thread::hardware_concurrency()) : 1);
         const SessionFn session = [&](Stream& stream) { return serve(stream, disk, context); };
@@ -85,14 +92,19 @@ private:
         Progress progress;
         std::shared_ptr<Renderer::Display> display;
         if (!keep_running_) display = context.output.show(operands_.path, progress);
-        on_main(context, [&context, peer = stream.peer()] { context.output.event("accepted", peer); });
+        on_main(context,
+                [&context, peer = stream.peer()] { context.output.event("accepted", peer); });
 
         const DialOptions dialing{connect_timeout_, 0};
         ChecksumClient checksums(operands_.checksum_endpoint, dialing, limits::message);
-        ReceivePlan plan{operands_.path, operands_.canonical_id, kinds(),
-                         max_size_ == 0 ? UINT64_MAX : max_size_, {server_.idle_timeout}};
+        ReceivePlan plan{operands_.path,
+                         operands_.canonical_id,
+                         kinds(),
+                         max_size_ == 0 ? UINT64_MAX : max_size_,
+                         {server_.idle_timeout}};
         const auto began = Clock::now();
-        auto received = co_await receive_with_checksum(stream, disk, checksums, std::move(plan), progress);
+        auto received =
+            co_await receive_with_checksum(stream, disk, checksums, std::move(plan), progress);
         display.reset();
         on_main(context, [this, &context, outcome = received.outcome,
                           report = make_report(received, stream.peer(), Clock::now() - began)] {
@@ -100,7 +112,8 @@ private:
         });
     }
 
-    /// Words belong to the main thread. The sessions of --keep-running may be on others; the single one is not.
+    /// Words belong to the main thread. The sessions of --keep-running may be on others; the single
+    /// one is not.
     void on_main(Context& context, std::function<void()> say) const {
         if (!keep_running_) return say();
         asio::post(context.io, std::move(say));
@@ -108,8 +121,8 @@ private:
 
     void finished(Context& context, const Result<>& outcome, const Report& report) {
         context.output.verdict(outcome ? "CSUM OK" : "CSUM CORRUPTED", report);
-        NETCOPY_LOG(info) << report.peer << ": " << report.verdict << ", " << report.bytes << " bytes in "
-                          << report.took.count() << " s";
+        NETCOPY_LOG(info) << report.peer << ": " << report.verdict << ", " << report.bytes
+                          << " bytes in " << report.took.count() << " s";
         if (!keep_running_) {
             outcome_ = outcome;
             context.report = report;

@@ -48,16 +48,18 @@ public:
         progress.total = source->size().value_or(Progress::unknown);
         const auto display = context.output.show(source->name(), progress);
         const auto began = Clock::now();
-        const SendPlan plan{operands_.canonical_id, *parse_digest_kind(checksum_), validity_,
-                            {client_.timeout}};
-        const auto sent = co_await send_with_checksum(stream, disk, *source, checksums, plan, progress);
+        const SendPlan plan{
+            operands_.canonical_id, *parse_digest_kind(checksum_), validity_, {client_.timeout}};
+        const auto sent =
+            co_await send_with_checksum(stream, disk, *source, checksums, plan, progress);
         Report& report = context.report;
         report.took = Clock::now() - began;
         report.bytes = progress.bytes;
         report.peer = stream.peer();
         if (!sent) co_return sent.error();
         report.verdict = "sent";
-        for (const auto& [kind, hex] : sent->digests) report.digests[std::string(to_string(kind))] = hex;
+        for (const auto& [kind, hex] : sent->digests)
+            report.digests[std::string(to_string(kind))] = hex;
         co_return 0;
     }
 

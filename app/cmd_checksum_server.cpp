@@ -1,10 +1,10 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/post.hpp>
 
 #include "app/command.hpp"
 #include "app/exit_status.hpp"
 #include "base/limits.hpp"
-#include "net/disk_pool.hpp"
 #include "net/io_threads.hpp"
 #include "net/server.hpp"
 #include "session/checksum_server.hpp"
@@ -14,20 +14,24 @@ namespace netcopy::app {
 namespace {
 
 constexpr std::chrono::seconds collect_every{1};
-constexpr std::size_t spare_descriptors = 64;  // beside the connections: log, standard streams, epoll
+constexpr std::size_t spare_descriptors =
+    64;  // beside the connections: log, standard streams, epoll
 
-/// Frees expired entries once a second, off the network threads, until it is cancelled.
-Task<> keep_collecting(MemoryStore& store, DiskPool& pool) {
+/// Frees expired entries once a second, until it is cancelled. On the network thread, but a small
+/// part of the store at a time, so that nobody waits for long. A thread of its own would make every
+/// allocation of a single-threaded server a locked one.
+Task<> keep_collecting(MemoryStore& store) {
     co_await asio::this_coro::throw_if_cancelled(false);
     Timer timer(co_await asio::this_coro::executor);
     for (;;) {
+        for (std::size_t part = 0; part < MemoryStore::parts; ++part) {
+            store.collect(part);
+            co_await asio::post(UseTask());
+        }
+        store.give_back_memory();
         timer.expires_after(collect_every);
         const auto [cancelled] = co_await timer.async_wait(asio::as_tuple(UseTask()));
         if (cancelled) co_return;
-        co_await pool.run([&store] {
-            store.collect();
-            return Result<>();
-        });
     }
 }
 
@@ -38,13 +42,16 @@ public:
         options.usage("checksum-server --listen ENDPOINT");
         options.operands(operands_, Completes::host);
         options.group("Checksums");
-        options.text("listen", "ENDPOINT", listen_, "the address and port to serve on; port 0 takes a free one");
+        options.text("listen", "ENDPOINT", listen_,
+                     "the address and port to serve on; port 0 takes a free one");
         options.choice("store", "KIND", store_, {"memory"}, "where checksums are kept");
         options.number("max-entries", "N", max_entries_, 1, UINT32_MAX, "checksums kept at a time");
         options.size("max-checksum-length", "BYTES", max_length_, "bytes of one checksum");
         server_.describe(options);
-        options.seconds("message-timeout", message_timeout_, "one message, from its first byte to its last");
-        options.example("netcopy checksum-server 127.0.0.1 9000", "serve this machine on port 9000");
+        options.seconds("message-timeout", message_timeout_,
+                        "one message, from its first byte to its last");
+        options.example("netcopy checksum-server 127.0.0.1 9000",
+                        "serve this machine on port 9000");
         options.example("netcopy checksum-server --listen '[::]:9000' --threads 4",
                         "serve everybody, on four network threads");
     }
@@ -55,29 +62,36 @@ public:
         raise_file_limit(server_.max_connections + spare_descriptors);
 
         MemoryStore store(max_entries_);
-        const ChecksumServerLimits limits{{max_length_, limits::checksum_validity},
-                                          server_.idle_timeout, message_timeout_};
-        DiskPool pool(1);
-        const SessionFn session = [&](Stream& stream) { return serve_checksums(stream, store, limits); };
-        // One thread serves on the main io_context; more get their own, and the main one only accepts.
+        const ChecksumServerLimits limits{
+            {max_length_, limits::checksum_validity}, server_.idle_timeout, message_timeout_};
+        const SessionFn session = [&](Stream& stream) {
+            return serve_checksums(stream, store, limits);
+        };
+        // One thread serves on the main io_context; more get their own, and the main one only
+        // accepts.
         const IoThreads threads(server_.threads > 1 ? server_.threads : 0);
         Server server(context.io.get_executor(), threads.executors(),
-                      {server_.max_connections, server_.max_connections_per_address, SIZE_MAX}, session);
+                      {.connections = server_.max_connections,
+                       .connections_per_address = server_.max_connections_per_address,
+                       .short_answers = true},
+                      session);
         const auto listening = co_await server.listen(*endpoint);
         if (!listening) co_return listening.error();
         context.on_stop = [&] { server.stop(); };
         context.output.listening(*listening);
 
         using namespace asio::experimental::awaitable_operators;
-        co_await (server.run() || keep_collecting(store, pool));
+        co_await (server.run() || keep_collecting(store));
         co_return exit_status_of_signal(context.stop_signal);
     }
 
 private:
     Result<Endpoint> endpoint_of_operands() const {
         if (!listen_.empty() && operands_.empty()) return parse_endpoint(listen_, std::nullopt);
-        if (listen_.empty() && operands_.size() == 2) return parse_endpoint(operands_[0], operands_[1]);
-        return make_error(Errc::usage, "name the address to serve on: IP PORT, or --listen ENDPOINT");
+        if (listen_.empty() && operands_.size() == 2)
+            return parse_endpoint(operands_[0], operands_[1]);
+        return make_error(Errc::usage,
+                          "name the address to serve on: IP PORT, or --listen ENDPOINT");
     }
 
     std::vector<std::string> operands_;

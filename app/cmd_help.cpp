@@ -56,11 +56,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Job> make_help() {
-    return std::make_unique<Help>();
-}
-std::unique_ptr<Job> make_completion() {
-    return std::make_unique<CompletionScript>();
-}
+std::unique_ptr<Job> make_help() { return std::make_unique<Help>(); }
+std::unique_ptr<Job> make_completion() { return std::make_unique<CompletionScript>(); }
 
 }  // namespace netcopy::app

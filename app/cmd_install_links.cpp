@@ -59,8 +59,6 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Job> make_install_links() {
-    return std::make_unique<InstallLinks>();
-}
+std::unique_ptr<Job> make_install_links() { return std::make_unique<InstallLinks>(); }
 
 }  // namespace netcopy::app

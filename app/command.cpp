@@ -53,12 +53,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::span<const Command> commands() {
-    return command_table;
-}
-std::span<const Script> scripts() {
-    return script_table;
-}
+std::span<const Command> commands() { return command_table; }
+std::span<const Script> scripts() { return script_table; }
 
 const Command* find_command(std::string_view name) {
     const auto found =

@@ -19,9 +19,7 @@ std::optional<std::uint64_t> total_of(const Progress& progress) {
     return total == Progress::unknown ? std::nullopt : std::optional(total);
 }
 
-std::string rate_text(double rate) {
-    return format_bytes(static_cast<std::uint64_t>(rate)) + "/s";
-}
+std::string rate_text(double rate) { return format_bytes(static_cast<std::uint64_t>(rate)) + "/s"; }
 
 }  // namespace
 

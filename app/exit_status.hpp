@@ -9,8 +9,6 @@ namespace netcopy::app {
 int exit_status(const Error& error) noexcept;
 
 /// As a shell says it of a process that a signal ended.
-inline int exit_status_of_signal(int signal) noexcept {
-    return 128 + signal;
-}
+inline int exit_status_of_signal(int signal) noexcept { return 128 + signal; }
 
 }  // namespace netcopy::app

@@ -71,17 +71,13 @@ std::string syntax_error(const po::invalid_command_line_syntax& error) {
 
 }  // namespace
 
-void Options::usage(std::string form) {
-    usages_.push_back(std::move(form));
-}
+void Options::usage(std::string form) { usages_.push_back(std::move(form)); }
 
 void Options::example(std::string command, std::string meaning) {
     examples_.push_back({std::move(command), std::move(meaning)});
 }
 
-void Options::group(std::string title) {
-    groups_.push_back({std::move(title), {}});
-}
+void Options::group(std::string title) { groups_.push_back({std::move(title), {}}); }
 
 void Options::add(OptionInfo info, Entry entry) {
     if (groups_.empty()) group("Options");

@@ -40,9 +40,7 @@ bool choose_color(const CommonOptions& options, bool terminal) {
     return terminal && !dumb_terminal() && !is_set("NO_COLOR");
 }
 
-std::string to_line(const json::object& object) {
-    return json::serialize(object) + "\n";
-}
+std::string to_line(const json::object& object) { return json::serialize(object) + "\n"; }
 
 json::object report_object(std::string_view event, const std::string& command,
                            const Report& report) {
@@ -87,9 +85,7 @@ Renderer::Renderer(std::string command, const CommonOptions& options, asio::io_c
 
 Renderer::~Renderer() = default;
 
-bool Renderer::json() const {
-    return state_->json;
-}
+bool Renderer::json() const { return state_->json; }
 
 void Renderer::listening(const Endpoint& endpoint) {
     state_->err("netcopy " + state_->command + ": listening on " + to_string(endpoint) + "\n");
@@ -117,6 +113,7 @@ void Renderer::error(const Error& error) {
 }
 
 Result<> Renderer::print(std::string_view text) {
+    state_->ended = true;
     return state_->out(text);
 }
 

@@ -83,13 +83,9 @@ int width_of(char32_t code) {
 
 }  // namespace
 
-std::string valid_utf8(std::string_view text) {
-    return replace_bytes(text, false);
-}
+std::string valid_utf8(std::string_view text) { return replace_bytes(text, false); }
 
-std::string printable(std::string_view text) {
-    return replace_bytes(text, true);
-}
+std::string printable(std::string_view text) { return replace_bytes(text, true); }
 
 int columns(std::string_view text) {
     int width = 0;

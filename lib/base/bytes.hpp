@@ -21,8 +21,9 @@ inline std::string_view as_text(Bytes bytes) {
 /// Lower-case hex, two digits a byte.
 std::string to_hex(Bytes bytes);
 
-/// For people's eyes: control bytes, DEL, backslashes and bytes beyond ASCII as \xNN, so that nothing
-/// from a peer can move a cursor or forge a log line. Cut at `limit` bytes of input, with "...".
+/// For people's eyes: control bytes, DEL, backslashes and bytes beyond ASCII as \xNN, so that
+/// nothing from a peer can move a cursor or forge a log line. Cut at `limit` bytes of input, with
+/// "...".
 std::string escape(std::string_view text, std::size_t limit = 200);
 
 /// escape() for paths of our own user: UTF-8 stays readable, the rest is as there; in quotes.

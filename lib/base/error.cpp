@@ -11,17 +11,28 @@ public:
 
     std::string message(int value) const override {
         switch (static_cast<Errc>(value)) {
-            case Errc::failed: return "failed";
-            case Errc::usage: return "wrong usage";
-            case Errc::corrupted: return "the digest does not match";
-            case Errc::unverified: return "could not be verified";
-            case Errc::unreachable: return "cannot be reached";
-            case Errc::timed_out: return "timed out";
-            case Errc::connection_lost: return "the connection was lost";
-            case Errc::protocol: return "the peer broke the protocol";
-            case Errc::refused: return "refused";
-            case Errc::local_file: return "the local file system failed";
-            case Errc::interrupted: return "interrupted";
+            case Errc::failed:
+                return "failed";
+            case Errc::usage:
+                return "wrong usage";
+            case Errc::corrupted:
+                return "the digest does not match";
+            case Errc::unverified:
+                return "could not be verified";
+            case Errc::unreachable:
+                return "cannot be reached";
+            case Errc::timed_out:
+                return "timed out";
+            case Errc::connection_lost:
+                return "the connection was lost";
+            case Errc::protocol:
+                return "the peer broke the protocol";
+            case Errc::refused:
+                return "refused";
+            case Errc::local_file:
+                return "the local file system failed";
+            case Errc::interrupted:
+                return "interrupted";
         }
         return "unknown error";
     }

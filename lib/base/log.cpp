@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <boost/core/null_deleter.hpp>
 #include <boost/log/attributes/clock.hpp>
 #include <boost/log/core.hpp>
 #include <boost/log/expressions.hpp>
@@ -9,7 +10,6 @@
 #include <boost/log/sinks/text_ostream_backend.hpp>
 #include <boost/log/support/date_time.hpp>
 #include <boost/make_shared.hpp>
-#include <boost/core/null_deleter.hpp>
 #include <fstream>
 #include <iostream>
 #include <mutex>
@@ -33,10 +33,10 @@ boost::shared_ptr<Sink> add_sink(const boost::shared_ptr<std::ostream>& stream, 
     backend->auto_flush(true);
     auto sink = boost::make_shared<Sink>(backend);
     sink->set_filter(expr::attr<Level>("Severity") >= level);
-    sink->set_formatter(
-        expr::stream << expr::format_date_time<boost::posix_time::ptime>("TimeStamp",
-                                                                         "%Y-%m-%d %H:%M:%S.%f")
-                     << " [" << expr::attr<Level>("Severity") << "] " << expr::smessage);
+    sink->set_formatter(expr::stream << expr::format_date_time<boost::posix_time::ptime>(
+                                            "TimeStamp", "%Y-%m-%d %H:%M:%S.%f")
+                                     << " [" << expr::attr<Level>("Severity") << "] "
+                                     << expr::smessage);
     boost::log::core::get()->add_sink(sink);
     return sink;
 }

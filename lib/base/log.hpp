@@ -28,9 +28,9 @@ boost::log::sources::severity_logger_mt<Level>& logger();
 
 }  // namespace netcopy::log
 
-/// The level is looked at before anything is built, so that a line below it costs one comparison. A loop that runs
-/// once at most, because an `if` would take the `else` of the caller's.
-#define NETCOPY_LOG(level)                                                                     \
-    for (bool netcopy_log_on = ::netcopy::log::enabled(::netcopy::log::Level::level); netcopy_log_on; \
-         netcopy_log_on = false)                                                               \
+/// The level is looked at before anything is built, so that a line below it costs one comparison. A
+/// loop that runs once at most, because an `if` would take the `else` of the caller's.
+#define NETCOPY_LOG(level)                                                            \
+    for (bool netcopy_log_on = ::netcopy::log::enabled(::netcopy::log::Level::level); \
+         netcopy_log_on; netcopy_log_on = false)                                      \
     BOOST_LOG_SEV(::netcopy::log::logger(), ::netcopy::log::Level::level)

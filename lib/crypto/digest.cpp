@@ -63,9 +63,12 @@ private:
 
 std::unique_ptr<Digest::Algorithm> make_algorithm(DigestKind kind) {
     switch (kind) {
-        case DigestKind::md5: return std::make_unique<CryptoHash<CryptoPP::Weak::MD5>>();
-        case DigestKind::sha256: return std::make_unique<CryptoHash<CryptoPP::SHA256>>();
-        case DigestKind::crc32: return std::make_unique<Crc32>();
+        case DigestKind::md5:
+            return std::make_unique<CryptoHash<CryptoPP::Weak::MD5>>();
+        case DigestKind::sha256:
+            return std::make_unique<CryptoHash<CryptoPP::SHA256>>();
+        case DigestKind::crc32:
+            return std::make_unique<Crc32>();
     }
     return nullptr;
 }

@@ -17,7 +17,7 @@ enum class DigestKind {
     crc32,   ///< ISO-HDLC, the CRC of zlib and Ethernet; against accidents only
 };
 
-std::string_view to_string(DigestKind kind);                     ///< "md5"
+std::string_view to_string(DigestKind kind);  ///< "md5"
 std::optional<DigestKind> parse_digest_kind(std::string_view name);
 
 /// A digest computed piece by piece. Movable, not thread-safe: one user at a time.
@@ -43,7 +43,8 @@ private:
 /// What some bytes amount to: each kind with its hex.
 using Digests = std::vector<std::pair<DigestKind, std::string>>;
 
-/// Several digests of the same bytes in one pass: each piece is hashed by all while it is in the cache.
+/// Several digests of the same bytes in one pass: each piece is hashed by all while it is in the
+/// cache.
 class DigestSet {
 public:
     explicit DigestSet(const std::vector<DigestKind>& kinds);

@@ -6,7 +6,8 @@
 
 namespace netcopy {
 
-/// Owns a file descriptor; -1 is none. Errors of close() are not looked at: who cares has called fsync().
+/// Owns a file descriptor; -1 is none. Errors of close() are not looked at: who cares has called
+/// fsync().
 class Descriptor {
 public:
     Descriptor() = default;

@@ -30,9 +30,7 @@ struct Folder {
     int fd;
 };
 
-std::string_view last_component(std::string_view path) {
-    return path.substr(path.rfind('/') + 1);
-}
+std::string_view last_component(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 /// Where a link leads; nothing: it is no link, or errno is ENOENT.
 std::optional<std::string> read_link(int folder, const char* name) {

@@ -16,12 +16,14 @@ namespace fs = std::filesystem;
 
 std::string random_suffix() {
     std::array<std::byte, 4> bytes{};
-    // Never blocks nor fails for so few bytes once the system has booted; a collision is tried again.
+    // Never blocks nor fails for so few bytes once the system has booted; a collision is tried
+    // again.
     [[maybe_unused]] const auto got = ::getrandom(bytes.data(), bytes.size(), 0);
     return to_hex(bytes);
 }
 
-/// Follows the last component while it is a symbolic link, as open() would, also to what is not there.
+/// Follows the last component while it is a symbolic link, as open() would, also to what is not
+/// there.
 Result<fs::path> resolve_links(fs::path path) {
     constexpr int most = 40;  // as the kernel has it
     for (int depth = 0; depth < most; ++depth) {
@@ -47,9 +49,10 @@ Result<> check_target(int folder, const std::string& component, const std::strin
         return make_error(Errc::local_file, "cannot write " + quote(name), errno);
     }
     if (S_ISREG(status.st_mode)) return {};
-    return make_error(Errc::local_file, "cannot write " + quote(name) + ": it is " +
-                                            (S_ISDIR(status.st_mode) ? "a folder" : "no regular file") +
-                                            "; name a file");
+    return make_error(Errc::local_file,
+                      "cannot write " + quote(name) + ": it is " +
+                          (S_ISDIR(status.st_mode) ? "a folder" : "no regular file") +
+                          "; name a file");
 }
 
 }  // namespace
@@ -89,8 +92,9 @@ Result<FileSink> FileSink::create(const fs::path& target) {
     }
     do {
         sink.temporary_ = temporary_name(sink.component_);
-        sink.file_ = Descriptor(::openat(sink.folder_.get(), sink.temporary_.c_str(),
-                                         O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
+        sink.file_ =
+            Descriptor(::openat(sink.folder_.get(), sink.temporary_.c_str(),
+                                O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
     } while (!sink.file_ && errno == EEXIST);
     if (!sink.file_) {
         const int reason = errno;

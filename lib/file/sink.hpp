@@ -10,14 +10,16 @@
 
 namespace netcopy {
 
-/// A file in the making. Its bytes go to `.NAME.netcopy-XXXXXXXX` beside the target; only commit() gives it the
-/// final name, after fsync, and makes the name durable too. Whatever else happens, an older file of that
-/// name stays as it was. Not thread-safe; calls block. Errors are Errc::local_file.
+/// A file in the making. Its bytes go to `.NAME.netcopy-XXXXXXXX` beside the target; only commit()
+/// gives it the final name, after fsync, and makes the name durable too. Whatever else happens, an
+/// older file of that name stays as it was. Not thread-safe; calls block. Errors are
+/// Errc::local_file.
 ///
 /// A process that is killed leaves the temporary file behind, never anything under the final name.
 class FileSink {
 public:
-    /// Refuses a target that exists and is no regular file. A symbolic link stands for what it points to.
+    /// Refuses a target that exists and is no regular file. A symbolic link stands for what it
+    /// points to.
     static Result<FileSink> create(const std::filesystem::path& target);
 
     FileSink(FileSink&&) noexcept;
@@ -26,7 +28,8 @@ public:
 
     Result<> write_at(std::uint64_t offset, Bytes bytes);
     Result<> commit();
-    /// Like commit(), but under the target's name with `suffix` behind it. Replaces what has that name.
+    /// Like commit(), but under the target's name with `suffix` behind it. Replaces what has that
+    /// name.
     Result<> commit_as(std::string_view suffix);
     void discard() noexcept;
 

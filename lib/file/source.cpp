@@ -41,10 +41,9 @@ Result<std::size_t> FileSource::read_at(std::uint64_t offset, MutableBytes buffe
     std::size_t filled = 0;
     while (filled < buffer.size()) {
         const MutableBytes rest = buffer.subspan(filled);
-        const ssize_t got =
-            regular ? ::pread(file_.get(), rest.data(), rest.size(),
-                              static_cast<off_t>(offset + filled))
-                    : ::read(file_.get(), rest.data(), rest.size());
+        const ssize_t got = regular ? ::pread(file_.get(), rest.data(), rest.size(),
+                                              static_cast<off_t>(offset + filled))
+                                    : ::read(file_.get(), rest.data(), rest.size());
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return file_error("read", name_, errno);
         filled += static_cast<std::size_t>(got);

@@ -21,11 +21,12 @@ public:
     /// Bytes of the file as it was opened; none for a pipe or terminal.
     std::optional<std::uint64_t> size() const;
 
-    /// Fills as much of `buffer` as there is from `offset`, 0 at the end. A pipe has no offsets: it gives
-    /// what comes next, and a short count is not the end yet.
+    /// Fills as much of `buffer` as there is from `offset`, 0 at the end. A pipe has no offsets: it
+    /// gives what comes next, and a short count is not the end yet.
     Result<std::size_t> read_at(std::uint64_t offset, MutableBytes buffer);
 
-    /// Errc::local_file when size or time of last change are not what they were at open(). A pipe has none.
+    /// Errc::local_file when size or time of last change are not what they were at open(). A pipe
+    /// has none.
     Result<> unchanged() const;
 
     const std::string& name() const { return name_; }  ///< as given; "standard input" for "-"

@@ -16,7 +16,8 @@ constexpr Clock::duration longest_pause = std::chrono::seconds(8);
 constexpr Clock::duration least_share = std::chrono::milliseconds(250);
 constexpr Clock::duration for_ever = std::chrono::hours(24 * 365);
 
-Task<error_code> connect_within(Socket& socket, const Tcp::endpoint& address, Clock::duration time) {
+Task<error_code> connect_within(Socket& socket, const Tcp::endpoint& address,
+                                Clock::duration time) {
     Watchdog watchdog(socket.get_executor(), [&] {
         error_code ignored;
         socket.close(ignored);
@@ -32,14 +33,16 @@ Task<Result<Socket>> dial_once(const Endpoint& endpoint, Clock::duration timeout
     if (!addresses) co_return addresses.error();
     error_code last;
     for (std::size_t i = 0; i < addresses->size(); ++i) {
-        // Each address gets its share of what is left, so that a dead first one does not starve the rest.
+        // Each address gets its share of what is left, so that a dead first one does not starve the
+        // rest.
         const auto left = std::max(deadline - Clock::now(), Clock::duration::zero());
         const auto share = std::max(left / static_cast<int>(addresses->size() - i), least_share);
         Socket socket(co_await asio::this_coro::executor);
         last = co_await connect_within(socket, (*addresses)[i], share);
         if (!last) co_return std::move(socket);
         if (last == asio::error::operation_aborted) throw boost::system::system_error(last);
-        NETCOPY_LOG(debug) << "cannot connect to " << to_string((*addresses)[i]) << ": " << last.message();
+        NETCOPY_LOG(debug) << "cannot connect to " << to_string((*addresses)[i]) << ": "
+                           << last.message();
     }
     co_return make_error(Errc::unreachable, "cannot connect to " + to_string(endpoint), last);
 }

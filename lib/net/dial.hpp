@@ -10,13 +10,16 @@
 namespace netcopy {
 
 struct DialOptions {
-    Clock::duration timeout = limits::connect;  ///< names and all addresses of one try together; 0: none
-    std::uint64_t retries = 0;                  ///< tries beyond the first
-    Clock::duration first_pause = std::chrono::milliseconds(250);  ///< before a retry; doubles, up to 8 s
+    Clock::duration timeout =
+        limits::connect;        ///< names and all addresses of one try together; 0: none
+    std::uint64_t retries = 0;  ///< tries beyond the first
+    Clock::duration first_pause =
+        std::chrono::milliseconds(250);  ///< before a retry; doubles, up to 8 s
 };
 
-/// Connects to the first address of `endpoint` that answers. The error (Errc::unreachable) says what the last
-/// one said; the caller puts before it what it wanted there. Throws operation_aborted when cancelled.
+/// Connects to the first address of `endpoint` that answers. The error (Errc::unreachable) says
+/// what the last one said; the caller puts before it what it wanted there. Throws operation_aborted
+/// when cancelled.
 Task<Result<Socket>> dial(Endpoint endpoint, DialOptions options);
 
 }  // namespace netcopy

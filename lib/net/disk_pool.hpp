@@ -41,9 +41,9 @@ private:
     std::shared_ptr<State> state_;
 };
 
-/// Threads for calls that block (files) or take long (digests), so that the network threads never do.
-/// A hop there and back costs about 10 us: hand over batches. Thread-safe. The destructor waits for all
-/// jobs; destroy it after the io_contexts that wait for them.
+/// Threads for calls that block (files) or take long (digests), so that the network threads never
+/// do. A hop there and back costs about 10 us: hand over batches. Thread-safe. The destructor waits
+/// for all jobs; destroy it after the io_contexts that wait for them.
 class DiskPool {
 public:
     explicit DiskPool(std::size_t threads) : threads_(threads) {}
@@ -54,8 +54,8 @@ public:
     DiskJob<T> start(const Executor& executor, Work work) {
         DiskJob<T> job(executor);
         asio::post(threads_, [executor, state = job.state_, run = std::move(work),
-                              busy = asio::prefer(executor,
-                                                  asio::execution::outstanding_work.tracked)]() mutable {
+                              busy = asio::prefer(
+                                  executor, asio::execution::outstanding_work.tracked)]() mutable {
             std::optional<T> value;
             std::exception_ptr thrown;
             try {

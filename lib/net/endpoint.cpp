@@ -12,7 +12,8 @@ Error bad_endpoint(std::string_view text, std::string_view reason) {
                                        "; write HOST:PORT or [IPV6]:PORT");
 }
 
-Result<Endpoint> make_endpoint(std::string_view text, std::string_view host, std::string_view port) {
+Result<Endpoint> make_endpoint(std::string_view text, std::string_view host,
+                               std::string_view port) {
     if (host.empty()) return bad_endpoint(text, "the host is missing");
     if (host.size() > max_host) return bad_endpoint(text, "the host is too long");
     const auto number = parse_decimal(port, 65535);

@@ -8,8 +8,8 @@
 
 namespace netcopy {
 
-/// Network threads beside the main one, each with an io_context of its own, so that nothing that a connection
-/// does is locked against the others. The destructor stops and joins them.
+/// Network threads beside the main one, each with an io_context of its own, so that nothing that a
+/// connection does is locked against the others. The destructor stops and joins them.
 class IoThreads {
 public:
     explicit IoThreads(std::size_t count);

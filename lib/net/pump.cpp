@@ -1,14 +1,15 @@
 #include "net/pump.hpp"
 
-#include <boost/system/system_error.hpp>
 #include <algorithm>
 #include <array>
+#include <boost/system/system_error.hpp>
 #include <vector>
 
 namespace netcopy {
 namespace {
 
-/// Large enough that a hop to the disk pool (10 us) is lost in hashing it (330 us), small enough for the cache.
+/// Large enough that a hop to the disk pool (10 us) is lost in hashing it (330 us), small enough
+/// for the cache.
 constexpr std::size_t buffer_size = 256 * 1024;
 
 using Buffers = std::array<std::vector<std::byte>, 2>;
@@ -20,7 +21,9 @@ Buffers make_buffers() {
 /// Moves the stream's deadline on whenever enough has moved.
 class StallGuard {
 public:
-    StallGuard(Stream& stream, StallLimit limit) : stream_(stream), window_(limit.window) { restart(); }
+    StallGuard(Stream& stream, StallLimit limit) : stream_(stream), window_(limit.window) {
+        restart();
+    }
     ~StallGuard() { stream_.no_deadline(); }
 
     void moved(std::size_t bytes) {
@@ -31,8 +34,7 @@ public:
     /// Time spent waiting for our own disk is not the peer's.
     void restart() {
         bytes_ = 0;
-        if (window_ == Clock::duration::zero()) return;
-        stream_.deadline_in(window_);
+        stream_.limit_to(window_);
     }
 
 private:
@@ -59,8 +61,8 @@ Task<> write_all(Stream& stream, Bytes bytes, Progress& progress, StallGuard& st
     }
 }
 
-/// Fills the buffer as far as the body goes; `filled` short of it is the end. It also counts what came before
-/// an exception.
+/// Fills the buffer as far as the body goes; `filled` short of it is the end. It also counts what
+/// came before an exception.
 Task<> read_full(Stream& stream, MutableBytes buffer, std::size_t& filled, Progress& progress,
                  StallGuard& stall) {
     co_await stop_if_cancelled();
@@ -122,9 +124,9 @@ Task<Result<std::uint64_t>> pump_in(Stream& stream, DiskPool& disk, Consume cons
     std::uint64_t total = 0;
     for (std::size_t turn = 0;; ++turn) {
         const std::uint64_t left = length.value_or(UINT64_MAX) - total;
-        const MutableBytes buffer = MutableBytes(buffers[turn % 2])
-                                        .first(static_cast<std::size_t>(
-                                            std::min<std::uint64_t>(left, buffer_size)));
+        const MutableBytes buffer =
+            MutableBytes(buffers[turn % 2])
+                .first(static_cast<std::size_t>(std::min<std::uint64_t>(left, buffer_size)));
         std::size_t got = 0;
         std::exception_ptr lost;
         try {
@@ -135,7 +137,8 @@ Task<Result<std::uint64_t>> pump_in(Stream& stream, DiskPool& disk, Consume cons
         }
         if (const auto consumed = co_await finish_job(); !consumed) co_return consumed.error();
         if (got > 0) {
-            job = disk.start(executor, [&consume, bytes = Bytes(buffer).first(got)] { return consume(bytes); });
+            job = disk.start(
+                executor, [&consume, bytes = Bytes(buffer).first(got)] { return consume(bytes); });
         }
         total += got;
         if (!lost && got == buffer.size() && total != length) continue;

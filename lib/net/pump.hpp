@@ -18,21 +18,22 @@ using Produce = std::function<Result<std::size_t>(MutableBytes)>;
 /// Takes the next bytes to the target. Runs in the disk pool.
 using Consume = std::function<Result<>(Bytes)>;
 
-/// How a stalled transfer is told from a slow one: in every `window` at least limits::stall_bytes must move.
-/// A zero window waits for ever.
+/// How a stalled transfer is told from a slow one: in every `window` at least limits::stall_bytes
+/// must move. A zero window waits for ever.
 struct StallLimit {
     Clock::duration window = limits::transfer_stall;
 };
 
-/// The only two loops that move a body between a file and a connection. Two buffers: while one is on the wire, the
-/// disk pool reads and hashes (or hashes and writes) the other. Memory does not grow with the body.
-/// Return the bytes moved. Errors of the file come back; those of the connection are thrown, as Stream does.
-/// No disk job is under way any more when they return or throw.
+/// The only two loops that move a body between a file and a connection. Two buffers: while one is
+/// on the wire, the disk pool reads and hashes (or hashes and writes) the other. Memory does not
+/// grow with the body. Return the bytes moved. Errors of the file come back; those of the
+/// connection are thrown, as Stream does. No disk job is under way any more when they return or
+/// throw.
 Task<Result<std::uint64_t>> pump_out(Stream& stream, DiskPool& disk, Produce produce,
                                      Progress& progress, StallLimit stall);
 
-/// Until `length` bytes have come, or without a length until the peer ends. Throws Errc::connection_lost when
-/// the peer ends short of the length.
+/// Until `length` bytes have come, or without a length until the peer ends. Throws
+/// Errc::connection_lost when the peer ends short of the length.
 Task<Result<std::uint64_t>> pump_in(Stream& stream, DiskPool& disk, Consume consume,
                                     std::optional<std::uint64_t> length, Progress& progress,
                                     StallLimit stall);

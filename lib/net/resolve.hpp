@@ -8,8 +8,8 @@
 
 namespace netcopy {
 
-/// The addresses of an endpoint, at least one, in the system's order of preference. A number is taken as it
-/// stands, without a resolver's thread. Errc::unreachable.
+/// The addresses of an endpoint, at least one, in the system's order of preference. A number is
+/// taken as it stands, without a resolver's thread. Errc::unreachable.
 Task<Result<std::vector<Tcp::endpoint>>> resolve(Endpoint endpoint, Clock::duration timeout);
 
 }  // namespace netcopy

@@ -26,7 +26,8 @@ using boost::system::system_error;
 
 /// Shared by the accept loop and all sessions, on all threads.
 struct Server::State : std::enable_shared_from_this<Server::State> {
-    State(Executor executor_, std::vector<Executor> workers_, ServerLimits limits_, SessionFn session_)
+    State(Executor executor_, std::vector<Executor> workers_, ServerLimits limits_,
+          SessionFn session_)
         : executor(executor_),
           workers(workers_.empty() ? std::vector{executor_} : std::move(workers_)),
           limits(limits_),
@@ -35,7 +36,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
           drained(executor_, Clock::time_point::max()) {}
 
     struct Connection {
-        Connection(Socket socket, asio::ip::address from) : stream(std::move(socket)), address(from) {}
+        Connection(Socket socket, asio::ip::address from)
+            : stream(std::move(socket)), address(from) {}
         Stream stream;
         asio::ip::address address;
     };
@@ -111,7 +113,8 @@ void Server::State::accepted(Socket socket, Executor worker) {
     asio::co_spawn(worker, std::move(task), asio::detached);
 }
 
-Server::Server(Executor executor, std::vector<Executor> workers, ServerLimits limits, SessionFn session)
+Server::Server(Executor executor, std::vector<Executor> workers, ServerLimits limits,
+               SessionFn session)
     : state_(std::make_shared<State>(executor, std::move(workers), limits, std::move(session))) {}
 
 Server::~Server() { stop(); }
@@ -119,13 +122,15 @@ Server::~Server() { stop(); }
 Task<Result<Endpoint>> Server::listen(Endpoint endpoint) {
     auto addresses = co_await resolve(endpoint, limits::connect);
     if (!addresses) co_return addresses.error();
-    std::ranges::stable_partition(*addresses, [](const Tcp::endpoint& a) { return a.address().is_v4(); });
+    std::ranges::stable_partition(*addresses,
+                                  [](const Tcp::endpoint& a) { return a.address().is_v4(); });
     const Tcp::endpoint& address = addresses->front();
     Acceptor& acceptor = state_->acceptor;
     try {
         acceptor.open(address.protocol());
         acceptor.set_option(asio::socket_base::reuse_address(true));
         acceptor.bind(address);
+        if (state_->limits.short_answers) use_cubic(acceptor.native_handle());  // inherited
         acceptor.listen(asio::socket_base::max_listen_connections);
     } catch (const system_error& error) {
         co_return make_error(Errc::failed, "cannot listen on " + to_string(endpoint), error.code());
@@ -141,7 +146,8 @@ Task<> Server::run() {
         auto [error, socket] = co_await state->acceptor.async_accept(worker, nothrow);
         if (state->stopping || error == asio::error::operation_aborted) break;
         if (error) {
-            // The peer gave up while it queued, or a resource is short for a while: neither ends the server.
+            // The peer gave up while it queued, or a resource is short for a while: neither ends
+            // the server.
             NETCOPY_LOG(warning) << "cannot accept a connection: " << error.message();
             Timer pause(state->executor, accept_pause);
             co_await pause.async_wait(nothrow);

@@ -3,7 +3,6 @@
 #include <netinet/tcp.h>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/write.hpp>
 
 namespace netcopy {
 namespace {
@@ -67,26 +66,26 @@ Task<bool> Stream::fill(std::size_t limit) {
     const std::size_t had = buffer_.size();
     if (had >= limit) throw_error(make_error_code(Errc::protocol));
     buffer_.resize(std::max(std::min(limit, had + read_ahead), had + 1));
-    const auto [error, got] =
-        co_await socket_.async_read_some(asio::buffer(buffer_.data() + had, buffer_.size() - had), nothrow);
+    const auto [error, got] = co_await socket_.async_read_some(
+        asio::buffer(buffer_.data() + had, buffer_.size() - had), nothrow);
     buffer_.resize(had + got);
+    const bool was_idle = std::exchange(idle_, false);
     if (error == asio::error::eof) co_return false;
     if (error) {
-        if (stopping_ && idle_ && error == asio::error::operation_aborted) co_return false;
+        if (stopping_ && was_idle && error == asio::error::operation_aborted) co_return false;
         fail(error);
     }
     co_return true;
 }
 
 Task<> Stream::flush() {
-    if (queued_.empty()) co_return;
+    // Also ends with an exception; what was queued is then of no use to anybody.
     const std::string out = std::exchange(queued_, {});
     co_await write(as_bytes(out));
 }
 
 /// False when nothing came within the pause; at the end of the stream `ended` is set.
 Task<bool> Stream::more_within(std::size_t limit, Clock::duration pause, bool& ended) {
-    co_await flush();
     const auto outer = watchdog_.deadline();
     const auto inner = std::min(Clock::now() + pause, outer);
     deadline(inner);
@@ -101,26 +100,16 @@ Task<bool> Stream::more_within(std::size_t limit, Clock::duration pause, bool& e
     co_return !paused;
 }
 
-/// fill() under the deadline that fits: a message's is set once, at its first byte.
-Task<bool> Stream::wait_for_bytes(const MessageLimits& limits, bool& in_message) {
-    const auto limit = [this](Clock::duration time) {
-        time == Clock::duration::zero() ? no_deadline() : deadline_in(time);
-    };
-    if (!queued_.empty()) {
-        limit(limits.message);
-        co_await flush();
-    }
-    const bool waiting = buffered().empty();
-    if (waiting) {
-        limit(limits.idle);
+/// The deadline for the next bytes of a message; for the rest of one it is set once, at its first
+/// byte.
+void Stream::set_read_deadline(const MessageLimits& limits, bool& in_message) {
+    idle_ = buffered().empty();
+    if (idle_) {
+        limit_to(limits.idle);
     } else if (!in_message) {
-        limit(limits.message);
+        limit_to(limits.message);
     }
-    in_message = !waiting;
-    idle_ = waiting;
-    const bool more = co_await fill(limits.size);
-    idle_ = false;
-    co_return more;
+    in_message = !idle_;
 }
 
 Task<std::size_t> Stream::read_some(MutableBytes buffer) {
@@ -139,9 +128,12 @@ Task<std::size_t> Stream::read_some(MutableBytes buffer) {
 
 Task<> Stream::write(Bytes bytes) {
     check_deadline();
-    const auto [error, put] =
-        co_await asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()), nothrow);
-    if (error) fail(error);
+    while (!bytes.empty()) {
+        const auto [error, put] =
+            co_await socket_.async_write_some(asio::buffer(bytes.data(), bytes.size()), nothrow);
+        if (error) fail(error);
+        bytes = bytes.subspan(put);
+    }
 }
 
 Task<std::size_t> Stream::write_some(Bytes bytes) {
@@ -186,9 +178,13 @@ void tune_for_neighbour(Socket& socket) {
     socklen_t size = sizeof info;
     if (::getsockopt(socket.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return;
     if (std::chrono::microseconds(info.tcpi_rtt) >= neighbour_round_trip) return;
+    use_cubic(socket.native_handle());
+}
+
+void use_cubic(int socket) {
     constexpr std::string_view cubic = "cubic";
-    // Without cubic in this kernel the default stays; nothing is lost but speed.
-    ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_CONGESTION, cubic.data(), cubic.size());
+    // Without it in this kernel the default stays; nothing is lost but speed.
+    ::setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, cubic.data(), cubic.size());
 }
 
 }  // namespace netcopy

@@ -14,15 +14,15 @@ namespace netcopy {
 
 /// What a peer may make read_message() hold and wait for. Zero times: no limit.
 struct MessageLimits {
-    std::size_t size = 0;         ///< bytes of one message
-    Clock::duration idle{};       ///< until a message's first byte
-    Clock::duration message{};    ///< from there to its last; also until queued answers are taken
-    Clock::duration pause{};      ///< what ends a tentative message
+    std::size_t size = 0;       ///< bytes of one message
+    Clock::duration idle{};     ///< until a message's first byte
+    Clock::duration message{};  ///< from there to its last; also until queued answers are taken
+    Clock::duration pause{};    ///< what ends a tentative message
 };
 
-/// One TCP connection with the bytes that were read ahead of their use, and one absolute deadline for
-/// whatever is waited for. Belongs to its socket's network thread; only stop_when_idle() may be posted from
-/// elsewhere. Must stay in place while an operation is pending.
+/// One TCP connection with the bytes that were read ahead of their use, and one absolute deadline
+/// for whatever is waited for. Belongs to its socket's network thread; only stop_when_idle() may be
+/// posted from elsewhere. Must stay in place while an operation is pending.
 ///
 /// Failures throw system_error: Errc::timed_out past the deadline, Errc::connection_lost, or
 /// operation_aborted when the task was cancelled.
@@ -32,16 +32,21 @@ public:
     Stream(const Stream&) = delete;
     Stream& operator=(const Stream&) = delete;
 
-    /// Every operation fails from `time` on, however many bytes trickle meanwhile. Cheap to call often:
-    /// the timer behind it is touched only when the deadline comes nearer.
+    /// Every operation fails from `time` on, however many bytes trickle meanwhile. Cheap to call
+    /// often: the timer behind it is touched only when the deadline comes nearer.
     void deadline(Clock::time_point time);
     void deadline_in(Clock::duration time) { deadline(Clock::now() + time); }
     void no_deadline();
+    /// deadline_in(), but zero is none.
+    void limit_to(Clock::duration time) {
+        time == Clock::duration::zero() ? no_deadline() : deadline_in(time);
+    }
 
     /// Bytes read ahead and not consumed yet.
     std::string_view buffered() const;
     void consume(std::size_t count);
-    /// Reads more behind the buffered ones, up to `limit` of them in all. False: the peer has ended.
+    /// Reads more behind the buffered ones, up to `limit` of them in all. False: the peer has
+    /// ended.
     Task<bool> fill(std::size_t limit);
 
     /// Like read(2), buffered bytes first; 0 at the end of the stream.
@@ -51,25 +56,27 @@ public:
     /// As many as the socket takes now, at least one.
     Task<std::size_t> write_some(Bytes bytes);
 
-    /// Puts bytes aside to be sent together with others: at the latest before the stream waits for input.
+    /// Puts bytes aside to be sent together with others: at the latest before the stream waits for
+    /// input.
     void queue(std::string_view text) { queued_ += text; }
     Task<> flush();
 
-    /// Takes one message off the front, reading as needed. A tentative message is taken when nothing follows
-    /// within `limits.pause`, or at the end of the stream. No value: the stream ended between messages.
-    /// The parser's error is returned, and Errc::connection_lost when the stream ends within a message.
+    /// Takes one message off the front, reading as needed. A tentative message is taken when
+    /// nothing follows within `limits.pause`, or at the end of the stream. No value: the stream
+    /// ended between messages. The parser's error is returned, and Errc::connection_lost when the
+    /// stream ends within a message.
     template <class Parser>
     auto read_message(Parser parse, MessageLimits limits)
         -> Task<Result<std::optional<decltype(parse({})->message)>>>;
 
-    /// Ends the connection if it is at rest between messages, now or the next time: the peer is owed nothing.
-    /// See Server::stop().
+    /// Ends the connection if it is at rest between messages, now or the next time: the peer is
+    /// owed nothing. See Server::stop().
     void stop_when_idle();
 
     void shutdown_send();  ///< FIN: we have said all
     void reset();          ///< RST: what we sent must not be taken for whole
-    /// FIN, then reads away what still comes for a moment: closing with unread bytes would send a RST, and that
-    /// may overtake our last words.
+    /// FIN, then reads away what still comes for a moment: closing with unread bytes would send a
+    /// RST, and that may overtake our last words.
     Task<> close_after_last_words();
 
     const std::string& peer() const { return peer_; }  ///< ADDRESS:PORT
@@ -79,7 +86,7 @@ private:
     static constexpr std::size_t most_queued = 16 * 1024;  // bytes
 
     Task<bool> more_within(std::size_t limit, Clock::duration pause, bool& ended);
-    Task<bool> wait_for_bytes(const MessageLimits& limits, bool& in_message);
+    void set_read_deadline(const MessageLimits& limits, bool& in_message);
     void check_deadline() const;
     [[noreturn]] void fail(const error_code& reason) const;
 
@@ -93,8 +100,8 @@ private:
     Watchdog watchdog_;
 };
 
-/// A failure that a Stream threw, in words, as "WHAT: REASON". A cancelled task must unwind and not report:
-/// operation_aborted is thrown on.
+/// A failure that a Stream threw, in words, as "WHAT: REASON". A cancelled task must unwind and not
+/// report: operation_aborted is thrown on.
 Error stream_error(const boost::system::system_error& error, const std::string& what);
 
 /// ADDRESS:PORT of a peer, as shown everywhere.
@@ -103,9 +110,14 @@ std::string to_string(const Tcp::endpoint& endpoint);
 /// A peer less than this away is taken for a neighbour: see tune_for_neighbour().
 inline constexpr std::chrono::microseconds neighbour_round_trip{2000};
 
-/// On loopback and LAN cubic moves twice what bbr does (docs/benchmarks.md), so a connected socket whose
-/// measured round trip says "near" gets it, where the kernel offers it. Bulk senders call this.
+/// On loopback and LAN cubic moves twice what bbr does (docs/benchmarks.md), so a connected socket
+/// whose measured round trip says "near" gets it, where the kernel offers it. Bulk senders call
+/// this.
 void tune_for_neighbour(Socket& socket);
+
+/// Spares a TCP socket, or those that a listening one accepts, the timers by which bbr paces every
+/// segment.
+void use_cubic(int socket);
 
 template <class Parser>
 auto Stream::read_message(Parser parse, MessageLimits limits)
@@ -127,19 +139,23 @@ auto Stream::read_message(Parser parse, MessageLimits limits)
                 co_return Taken(std::optional<Message>(std::move(parsed->message)));
             }
             if (tentative) {
+                if (!queued_.empty()) co_await flush();
                 paused = !co_await more_within(limits.size, limits.pause, ended);
                 continue;
             }
             consume(parsed->used);  // line ends and the like that belong to no message
         }
         if (ended && !buffered().empty()) {
-            co_return Taken(make_error(Errc::connection_lost, "the connection ended within a message"));
+            co_return Taken(
+                make_error(Errc::connection_lost, "the connection ended within a message"));
         }
-        if (ended) {
+        if (!queued_.empty()) {
+            limit_to(limits.message);
             co_await flush();
-            co_return Taken(std::optional<Message>());
         }
-        ended = !co_await wait_for_bytes(limits, in_message);
+        if (ended) co_return Taken(std::optional<Message>());
+        set_read_deadline(limits, in_message);
+        ended = !co_await fill(limits.size);
     }
 }
 

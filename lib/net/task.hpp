@@ -10,8 +10,8 @@ namespace netcopy {
 
 namespace asio = boost::asio;
 
-/// One network thread runs one io_context. The concrete type instead of any_io_executor: it saves an
-/// indirect call and a reference count on every operation.
+/// One network thread runs one io_context. The concrete type instead of any_io_executor: it saves
+/// an indirect call and a reference count on every operation.
 using Executor = asio::io_context::executor_type;
 
 /// A coroutine on a network thread.

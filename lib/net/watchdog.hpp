@@ -7,9 +7,10 @@
 
 namespace netcopy {
 
-/// Calls `bark` once when an absolute deadline passes. Made for deadlines that move all the time: the timer stays
-/// armed for an earlier one and looks, when it rings, whether the deadline has moved on, so that moving
-/// it away costs a store. One network thread. After the destructor nothing is called any more.
+/// Calls `bark` once when an absolute deadline passes. Made for deadlines that move all the time:
+/// the timer stays armed for an earlier one and looks, when it rings, whether the deadline has
+/// moved on, so that moving it away costs a store. One network thread. After the destructor nothing
+/// is called any more.
 class Watchdog {
 public:
     Watchdog(const Executor& executor, std::function<void()> bark);

@@ -31,7 +31,8 @@ ChecksumClient::ChecksumClient(Endpoint server, DialOptions dial, Clock::duratio
 Task<Result<>> ChecksumClient::connect() {
     auto socket = co_await dial(server_, dial_);
     if (!socket) {
-        co_return Error{socket.error().code, socket.error().context + "; is the checksum server running?"};
+        co_return Error{socket.error().code,
+                        socket.error().context + "; is the checksum server running?"};
     }
     stream_ = std::make_unique<Stream>(std::move(*socket));
     co_return Result<>();
@@ -51,18 +52,20 @@ Task<Result<>> ChecksumClient::insert(wire::Insert insert) {
 Task<Result<>> ChecksumClient::insert_once(std::string message) {
     try {
         const MessageLimits answer{max_answer, timeout_, timeout_, answer_pause};
-        if (timeout_ != Clock::duration::zero()) stream_->deadline_in(timeout_);
+        stream_->limit_to(timeout_);
         co_await stream_->write(as_bytes(message));
         const auto done = co_await stream_->read_message(wire::parse_insert_answer, answer);
         if (!done) co_return with_server(server_, done.error());
         if (*done) co_return Result<>();
-        co_return with_server(server_, make_error(Errc::connection_lost, "it closed without an answer"));
+        co_return with_server(server_,
+                              make_error(Errc::connection_lost, "it closed without an answer"));
     } catch (const system_error& error) {
         co_return with_server(server_, stream_error(error, "no answer"));
     }
 }
 
-Task<Result<std::optional<std::string>>> ChecksumClient::lookup(std::string id, Clock::duration patience) {
+Task<Result<std::optional<std::string>>> ChecksumClient::lookup(std::string id,
+                                                                Clock::duration patience) {
     const auto end = Clock::now() + patience;
     Clock::duration pause = first_retry;
     Clock::duration answer_time = first_answer_time;
@@ -70,7 +73,8 @@ Task<Result<std::optional<std::string>>> ChecksumClient::lookup(std::string id, 
         auto found = co_await lookup_once(id, answer_time);
         if (found && *found) co_return found;
         const bool silent = !found && found.error() == Errc::timed_out;
-        const bool hopeless = !found && (found.error() == Errc::refused || found.error() == Errc::protocol);
+        const bool hopeless =
+            !found && (found.error() == Errc::refused || found.error() == Errc::protocol);
         if (hopeless || Clock::now() + pause >= end) co_return found;
         if (silent) answer_time *= 2;
         Timer timer(co_await asio::this_coro::executor, pause);

@@ -20,11 +20,13 @@ const std::string* find_digest(const Digests& digests, DigestKind kind) {
 Result<> compare(std::string_view entry, const Digests& digests) {
     const auto form = wire::classify_entry(entry);
     const bool as_crc = form == wire::EntryForm::crc32;
-    const std::string* const ours = find_digest(digests, as_crc ? DigestKind::crc32 : DigestKind::md5);
+    const std::string* const ours =
+        find_digest(digests, as_crc ? DigestKind::crc32 : DigestKind::md5);
     if (!ours) {
-        return make_error(Errc::unverified, std::string("the checksum server has ") +
-                                                (as_crc ? "a CRC32" : "no CRC32") +
-                                                ", which was not computed; receive with --checksum auto");
+        return make_error(Errc::unverified,
+                          std::string("the checksum server has ") +
+                              (as_crc ? "a CRC32" : "no CRC32") +
+                              ", which was not computed; receive with --checksum auto");
     }
     std::uint32_t crc = 0;
     if (as_crc) std::from_chars(ours->data(), ours->data() + ours->size(), crc, 16);
@@ -93,13 +95,14 @@ private:
         const std::string what = name_ + " from " + stream_.peer();
         const auto entry = co_await checksums.lookup(plan_.id, lookup_patience);
         if (!entry) {
-            co_return make_error(Errc::unverified, "cannot verify " + what + ": " + entry.error().context);
+            co_return make_error(Errc::unverified,
+                                 "cannot verify " + what + ": " + entry.error().context);
         }
         if (!*entry) {
-            co_return make_error(Errc::unverified, "cannot verify " + what + ": the checksum server " +
-                                                       to_string(checksums.server()) +
-                                                       " has no checksum for id " + plan_.id +
-                                                       "; it is missing or has expired");
+            co_return make_error(Errc::unverified,
+                                 "cannot verify " + what + ": the checksum server " +
+                                     to_string(checksums.server()) + " has no checksum for id " +
+                                     plan_.id + "; it is missing or has expired");
         }
         const auto same = compare(**entry, digests);
         if (same) co_return Result<>();
@@ -109,7 +112,8 @@ private:
 
     /// Keeps what arrived but did not verify where a person can look at it.
     Task<> set_aside(const Error& reason) {
-        const bool keep = sink_ && bytes_ > 0 && !(reason == Errc::local_file) && !(reason == Errc::refused);
+        const bool keep =
+            sink_ && bytes_ > 0 && !(reason == Errc::local_file) && !(reason == Errc::refused);
         if (!keep) co_return;
         const auto kept = co_await disk_.run([this] { return sink_->commit_as(corrupted_suffix); });
         if (!kept) NETCOPY_LOG(error) << kept.error().context;

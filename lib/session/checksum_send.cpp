@@ -27,7 +27,7 @@ private:
 Task<Result<>> await_close(Stream& stream, StallLimit stall) {
     try {
         stream.shutdown_send();
-        if (stall.window != Clock::duration::zero()) stream.deadline_in(stall.window);
+        stream.limit_to(stall.window);
         std::array<std::byte, 256> ignored;
         while (co_await stream.read_some(ignored) > 0) {
         }
@@ -46,7 +46,8 @@ Error not_placed(const Error& error) {
 }  // namespace
 
 Task<Result<Sent>> send_with_checksum(Stream& stream, DiskPool& disk, FileSource& source,
-                                      ChecksumClient& checksums, SendPlan plan, Progress& progress) {
+                                      ChecksumClient& checksums, SendPlan plan,
+                                      Progress& progress) {
     ResetUnlessDone guard(stream);
     tune_for_neighbour(stream.socket());
     DigestSet digests({plan.checksum});
@@ -63,7 +64,8 @@ Task<Result<Sent>> send_with_checksum(Stream& stream, DiskPool& disk, FileSource
         const auto pumped = co_await pump_out(stream, disk, produce, progress, plan.stall);
         if (!pumped) co_return pumped.error();
     } catch (const system_error& error) {
-        co_return stream_error(error, "cannot send " + quote(source.name()) + " to " + stream.peer());
+        co_return stream_error(error,
+                               "cannot send " + quote(source.name()) + " to " + stream.peer());
     }
     if (const auto unchanged = source.unchanged(); !unchanged) {
         co_return make_error(Errc::local_file, unchanged.error().context +
@@ -71,11 +73,13 @@ Task<Result<Sent>> send_with_checksum(Stream& stream, DiskPool& disk, FileSource
     }
     sent.digests = digests.finish();
     const std::string& hex = sent.digests.front().second;
-    // Named, because GCC 12 destroys an aggregate within a co_await expression twice (bug 98401 and its kin).
+    // Named, because GCC 12 destroys an aggregate within a co_await expression twice (bug 98401 and
+    // its kin).
     const wire::Insert insert{plan.id, plan.validity, hex.size(), hex};
     const auto placed = co_await checksums.insert(insert);
     if (!placed) co_return not_placed(placed.error());
-    if (const auto closed = co_await await_close(stream, plan.stall); !closed) co_return closed.error();
+    if (const auto closed = co_await await_close(stream, plan.stall); !closed)
+        co_return closed.error();
     guard.done();
     co_return sent;
 }

@@ -12,7 +12,8 @@ namespace netcopy {
 struct ChecksumServerLimits {
     wire::RequestLimits request;
     Clock::duration idle = limits::server_idle;  ///< zero: for ever
-    Clock::duration message = limits::message;   ///< from a message's first byte to its last; also for an answer
+    Clock::duration message =
+        limits::message;  ///< from a message's first byte to its last; also for an answer
 };
 
 /// A KI that nothing ends is complete when no byte follows for so long (docs/protocol/checksum.md).

@@ -8,20 +8,16 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cstring>
 #include <mutex>
-#include <span>
 
 namespace netcopy {
 namespace {
 
-constexpr std::size_t shard_count = 64;  // locks; also how much of the store a collection stops at a time
-constexpr std::size_t worth_trimming = 1024;  // entries freed, before the allocator is asked to give back
+constexpr std::size_t worth_trimming =
+    1024;  // entries freed, before the allocator is asked to give back
 
 /// Keys come from peers: without a secret seed they could choose such as collide.
 class KeyHash {
 public:
-    using is_transparent = void;
-    using is_avalanching = void;  // for Boost: it need not mix once more
-
     std::size_t operator()(std::string_view key) const noexcept {
         std::uint64_t hash = seed() ^ key.size();
         while (!key.empty()) {
@@ -52,44 +48,74 @@ private:
     }
 };
 
-/// Key and value in one allocation; the time beside it, so that a collection reads no more than the table.
+/// A key with its hash, computed once for all that is done with it.
+struct HashedKey {
+    explicit HashedKey(std::string_view text) : key(text), hash(KeyHash()(text)) {}
+    std::string_view key;
+    std::size_t hash;
+};
+
+/// Key and value in one allocation; the time beside it, so that a collection reads no more than the
+/// table.
 class Entry {
 public:
-    Entry(std::string_view key, std::string_view value, BootClock::time_point expires)
-        : expires_(expires), block_(new char[sizeof(Sizes) + key.size() + value.size()]) {
-        const Sizes sizes{static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(value.size())};
-        std::memcpy(block_.get(), &sizes, sizeof sizes);
-        key.copy(block_.get() + sizeof sizes, key.size());
-        value.copy(block_.get() + sizeof sizes + key.size(), value.size());
+    Entry(std::string_view key, std::string_view value, BootClock::time_point expires) {
+        assign(key, value, expires);
     }
 
     std::string_view key() const { return {block_.get() + sizeof(Sizes), sizes().key}; }
-    std::string_view value() const { return {block_.get() + sizeof(Sizes) + sizes().key, sizes().value}; }
+    std::string_view value() const {
+        return {block_.get() + sizeof(Sizes) + sizes().key, sizes().value};
+    }
     BootClock::time_point expires() const { return expires_; }
+
+    /// Another value for the same key. Const for the table's sake, to which only the key matters;
+    /// erasing and inserting anew would make it rehash now and then.
+    void replace(std::string_view value, BootClock::time_point expires) const {
+        if (value.size() == sizes().value) {
+            value.copy(block_.get() + sizeof(Sizes) + sizes().key, value.size());
+            expires_ = expires;
+        } else {
+            assign(std::string(key()), value, expires);
+        }
+    }
 
 private:
     struct Sizes {
         std::uint32_t key;
         std::uint32_t value;
     };
+
+    void assign(std::string_view key, std::string_view value, BootClock::time_point expires) const {
+        const Sizes sizes{static_cast<std::uint32_t>(key.size()),
+                          static_cast<std::uint32_t>(value.size())};
+        block_.reset(new char[sizeof sizes + key.size() + value.size()]);
+        std::memcpy(block_.get(), &sizes, sizeof sizes);
+        key.copy(block_.get() + sizeof sizes, key.size());
+        value.copy(block_.get() + sizeof sizes + key.size(), value.size());
+        expires_ = expires;
+    }
+
     Sizes sizes() const {
         Sizes sizes;
         std::memcpy(&sizes, block_.get(), sizeof sizes);
         return sizes;
     }
 
-    BootClock::time_point expires_;
-    std::unique_ptr<char[]> block_;
+    mutable BootClock::time_point expires_;
+    mutable std::unique_ptr<char[]> block_;
 };
 
-struct EntryHash : KeyHash {
-    using KeyHash::operator();
-    std::size_t operator()(const Entry& entry) const noexcept { return (*this)(entry.key()); }
+struct EntryHash {
+    using is_transparent = void;
+    using is_avalanching = void;  // for Boost: it need not mix once more
+    std::size_t operator()(const HashedKey& key) const noexcept { return key.hash; }
+    std::size_t operator()(const Entry& entry) const noexcept { return KeyHash()(entry.key()); }
 };
 
 struct EntryEqual {
     using is_transparent = void;
-    static std::string_view key(std::string_view text) { return text; }
+    static std::string_view key(const HashedKey& hashed) { return hashed.key; }
     static std::string_view key(const Entry& entry) { return entry.key(); }
     bool operator()(const auto& a, const auto& b) const { return key(a) == key(b); }
 };
@@ -116,39 +142,43 @@ struct MemoryStore::Shard {
 };
 
 MemoryStore::MemoryStore(std::size_t max_entries, Now now)
-    : max_entries_(max_entries), now_(std::move(now)), shards_(std::make_unique<Shard[]>(shard_count)) {}
+    : max_entries_(max_entries), now_(std::move(now)), shards_(std::make_unique<Shard[]>(parts)) {}
 
 MemoryStore::~MemoryStore() = default;
 
-MemoryStore::Shard& MemoryStore::shard_of(std::string_view key) const {
-    return shards_[KeyHash()(key) >> 58];  // the table itself uses other bits first
+MemoryStore::Shard& MemoryStore::shard_of(std::size_t hash) const {
+    static_assert(parts == 64);
+    return shards_[hash >> 58];  // the table itself uses other bits first
 }
 
 Task<Result<>> MemoryStore::put(std::string_view key, std::string_view value,
                                 std::chrono::seconds validity) {
+    const HashedKey hashed(key);
     const auto now = now_();
-    Entry entry(key, value, now + validity);
-    Shard& shard = shard_of(key);
+    const auto expires = now + validity;
+    Shard& shard = shard_of(hashed.hash);
     const std::lock_guard guard(shard.mutex);
-    const auto old = shard.entries.find(key);
-    if (old != shard.entries.end()) {
-        shard.entries.erase(old);
-        --count_;
-    } else if (count_ >= max_entries_) {
+    const auto old = shard.entries.find(hashed);
+    if (old == shard.entries.end() && count_ >= max_entries_) {
         count_ -= shard.collect(now);
         if (count_ >= max_entries_) co_return make_error(Errc::refused, "the store is full");
     }
-    shard.earliest = std::min(shard.earliest, entry.expires());
-    shard.entries.insert(std::move(entry));
+    shard.earliest = std::min(shard.earliest, expires);
+    if (old != shard.entries.end()) {
+        old->replace(value, expires);
+        co_return Result<>();
+    }
+    shard.entries.emplace(key, value, expires);
     ++count_;
     co_return Result<>();
 }
 
 Task<Result<std::optional<std::string>>> MemoryStore::get(std::string_view key) {
+    const HashedKey hashed(key);
     const auto now = now_();
-    Shard& shard = shard_of(key);
+    Shard& shard = shard_of(hashed.hash);
     const std::lock_guard guard(shard.mutex);
-    const auto found = shard.entries.find(key);
+    const auto found = shard.entries.find(hashed);
     if (found == shard.entries.end()) co_return std::optional<std::string>();
     if (found->expires() <= now) {
         shard.entries.erase(found);
@@ -158,16 +188,20 @@ Task<Result<std::optional<std::string>>> MemoryStore::get(std::string_view key) 
     co_return std::optional(std::string(found->value()));
 }
 
-void MemoryStore::collect() {
+void MemoryStore::collect(std::size_t part) {
     const auto now = now_();
-    std::size_t gone = 0;
-    for (Shard& shard : std::span(shards_.get(), shard_count)) {
-        const std::lock_guard guard(shard.mutex);
-        gone += shard.collect(now);
-    }
+    Shard& shard = shards_[part];
+    const std::lock_guard guard(shard.mutex);
+    const std::size_t gone = shard.collect(now);
     count_ -= gone;
+    freed_ += gone;
+}
+
+void MemoryStore::give_back_memory() {
     // The allocator keeps what it frees for itself; a store that was once large should not stay so.
-    if (gone >= worth_trimming) ::malloc_trim(0);
+    if (freed_ < worth_trimming) return;
+    freed_ = 0;
+    ::malloc_trim(0);
 }
 
 std::size_t MemoryStore::size() const { return count_; }

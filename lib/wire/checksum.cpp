@@ -11,8 +11,9 @@ namespace netcopy::wire {
 namespace {
 
 constexpr std::size_t max_id_digits = 20;
-constexpr std::size_t max_id_text = 64;     // leading zeros included
-constexpr std::size_t max_number_text = 20;  // digits of a length or validity, leading zeros included
+constexpr std::size_t max_id_text = 64;  // leading zeros included
+constexpr std::size_t max_number_text =
+    20;  // digits of a length or validity, leading zeros included
 constexpr std::string_view verbs[] = {"BE|", "KI|"};
 constexpr std::size_t verb_size = 3;
 
@@ -53,22 +54,22 @@ Result<std::uint64_t> number(std::string_view text, std::uint64_t limit, std::st
     return *value;
 }
 
-/// Some clients count the bytes of a digest but send its hex digits: MD5 as 16|<32 digits>. How many of
-/// the bytes that wait are the checksum, and is that certain?
+/// Some clients count the bytes of a digest but send its hex digits: MD5 as 16|<32 digits>. How
+/// many of the bytes that wait are the checksum, and is that certain?
 std::pair<std::size_t, Verdict> checksum_extent(std::string_view waiting, std::size_t announced) {
     // Digest sizes in bytes of CRC32, MD5, SHA-1. Only for these is it worth a pause to see whether
     // the second half is on its way; 32 is left out: it is what most say of an MD5 in hex.
-    static constexpr std::array<std::size_t, 3> doubtful = {4, 16, 20};
-    const std::size_t twice = announced * 2;
-    const std::string_view seen = waiting.substr(0, twice);
-    if (announced == 0 || !all_hex(seen)) return {announced, Verdict::complete};
-    if (seen.size() == twice) {
-        const std::string_view behind = waiting.substr(twice);
-        const bool ends = behind.empty() || is_terminator(behind.front()) || may_start_verb(behind);
-        return {ends ? twice : announced, Verdict::complete};
-    }
-    const bool wait = std::ranges::find(doubtful, announced) != doubtful.end();
-    return {announced, wait ? Verdict::tentative : Verdict::complete};
+    static constexpr std::array<std::size_t, 3> doubtful_sizes = {4, 16, 20};
+    const std::string_view first = waiting.substr(0, announced);
+    const std::string_view second = waiting.substr(announced, announced);
+    const bool doubtful = std::ranges::find(doubtful_sizes, announced) != doubtful_sizes.end();
+    const bool may_be_twice = announced > 0 && (doubtful || second.size() == announced) &&
+                              all_hex(second) && all_hex(first);
+    if (!may_be_twice) return {announced, Verdict::complete};
+    if (second.size() < announced) return {announced, Verdict::tentative};
+    const std::string_view behind = waiting.substr(2 * announced);
+    const bool ends = behind.empty() || is_terminator(behind.front()) || may_start_verb(behind);
+    return {ends ? 2 * announced : announced, Verdict::complete};
 }
 
 Result<Parsed<Request>> parse_insert(std::string_view bytes, std::size_t start,
@@ -123,8 +124,7 @@ Result<Parsed<Request>> parse_lookup(std::string_view bytes, std::size_t start) 
         while (end < bytes.size() && is_terminator(bytes[end])) ++end;
         parsed.used = end;
     } else if (may_start_verb(bytes.substr(end))) {
-        parsed.verdict =
-            bytes.size() - end >= verb_size ? Verdict::complete : Verdict::tentative;
+        parsed.verdict = bytes.size() - end >= verb_size ? Verdict::complete : Verdict::tentative;
         parsed.used = end;
     } else {
         return bad("the id is no integer");
@@ -237,7 +237,8 @@ EntryForm classify_entry(std::string_view checksum) {
 bool matches_md5(std::string_view checksum, std::string_view md5_hex) {
     if (checksum.size() == 16) return to_hex(as_bytes(checksum)) == md5_hex;
     return std::ranges::equal(checksum, md5_hex, [](char theirs, char ours) {
-        return (theirs >= 'A' && theirs <= 'F' ? static_cast<char>(theirs - 'A' + 'a') : theirs) == ours;
+        return (theirs >= 'A' && theirs <= 'F' ? static_cast<char>(theirs - 'A' + 'a') : theirs) ==
+               ours;
     });
 }
 

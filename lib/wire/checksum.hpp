@@ -45,8 +45,8 @@ Result<Parsed<Request>> parse_request(std::string_view bytes, const RequestLimit
 /// No request is longer: what parse_request may leave waiting with need_more or tentative.
 std::size_t max_request(const RequestLimits& limits);
 
-/// An integer as text: sign allowed, up to 20 digits; without plus sign and leading zeros ("-0" is "0"), so
-/// that equal numbers are equal keys.
+/// An integer as text: sign allowed, up to 20 digits; without plus sign and leading zeros ("-0" is
+/// "0"), so that equal numbers are equal keys.
 Result<std::string> canonical_id(std::string_view text);
 
 std::string encode_insert(const Insert& insert);
@@ -61,12 +61,13 @@ inline constexpr std::string_view no_entry = "0|";
 
 struct InsertDone {};
 
-/// The answer to BE. Errc::refused with the server's words for ERR|, Errc::protocol for anything else.
+/// The answer to BE. Errc::refused with the server's words for ERR|, Errc::protocol for anything
+/// else.
 Result<Parsed<InsertDone>> parse_insert_answer(std::string_view bytes);
 
-/// The answer to KI: what stands behind the first `|`, trimmed of white space unless it has exactly the
-/// announced length; empty: no entry. Other makes say wrong lengths, so it is never complete before
-/// the end of the stream or a pause: tentative at best.
+/// The answer to KI: what stands behind the first `|`, trimmed of white space unless it has exactly
+/// the announced length; empty: no entry. Other makes say wrong lengths, so it is never complete
+/// before the end of the stream or a pause: tentative at best.
 Result<Parsed<std::string_view>> parse_lookup_answer(std::string_view bytes);
 
 /// The digest that an entry holds, by its form (WIRE.md: what clients were seen to insert).

@@ -11,12 +11,13 @@ enum class Verdict {
     complete,   ///< a message
 };
 
-/// A parser looks at all bytes that wait and takes one message from their front. It keeps no state: with
-/// more bytes it is asked anew. `message` may point into the bytes given.
+/// A parser looks at all bytes that wait and takes one message from their front. It keeps no state:
+/// with more bytes it is asked anew. `message` may point into the bytes given.
 template <class Message>
 struct Parsed {
     Verdict verdict = Verdict::need_more;
-    std::size_t used = 0;  ///< bytes to drop: the message's, or with need_more what no message begins with
+    std::size_t used =
+        0;  ///< bytes to drop: the message's, or with need_more what no message begins with
     Message message{};
 };
 
