@@ -19,8 +19,6 @@ std::optional<std::uint64_t> total_of(const Progress& progress) {
     return total == Progress::unknown ? std::nullopt : std::optional(total);
 }
 
-std::string rate_text(double rate) { return format_bytes(static_cast<std::uint64_t>(rate)) + "/s"; }
-
 }  // namespace
 
 Renderer::Display::Display(std::shared_ptr<State> state, std::string label,
@@ -106,7 +104,7 @@ void Renderer::Display::print_plain(Clock::time_point now) {
         line += " of " + format_bytes(*total) + " (" +
                 std::to_string(static_cast<int>(std::min(share, 1.0) * 100)) + "%)";
     }
-    line += meter_.stalled(now) ? ", stalled" : ", " + rate_text(meter_.rate());
+    line += meter_.stalled(now) ? ", stalled" : ", " + format_rate(meter_.rate());
     state_->err(line + "\n");
 }
 
@@ -126,7 +124,7 @@ std::string Renderer::Display::last_line(Clock::time_point now) const {
     std::string line = "'" + label_ + "': " + format_bytes(bytes) + " in " +
                        format_duration(std::chrono::round<std::chrono::seconds>(took));
     if (bytes > 0 && took.count() > 0) {
-        line += ", " + rate_text(static_cast<double>(bytes) / took.count());
+        line += ", " + format_rate(static_cast<double>(bytes) / took.count());
     }
     return line + "\n";
 }

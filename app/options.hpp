@@ -54,9 +54,10 @@ public:
                 std::vector<std::string> choices, std::string help);
     void number(std::string name, std::string argument, std::uint64_t& target, std::uint64_t least,
                 std::uint64_t most, std::string help);
-    void size(std::string name, std::string argument, std::uint64_t& target,
-              std::string help);  ///< 64K, 2G
-    void seconds(std::string name, std::chrono::milliseconds& target, std::string help);  ///< 2.5
+    /// Bytes, as `64K`, `2G` (app/values.hpp); a default of UINT64_MAX is not shown.
+    void size(std::string name, std::string argument, std::uint64_t& target, std::string help);
+    /// Seconds, as `2.5`; 0 is 0 and means no limit.
+    void seconds(std::string name, std::chrono::milliseconds& target, std::string help);
     void operands(std::vector<std::string>& target, Completes completes);
 
     /// Options anywhere among the operands, `--` ends them, `-5` is an operand, names are not
@@ -110,8 +111,8 @@ struct CommonOptions {
     std::string progress = "auto";
     std::string color = "auto";
     std::string log_file;
-    std::string
-        log_level;  ///< of the log file and of stderr; empty: warning on stderr, info in the file
+    /// Of the log file and of stderr; empty: warning on stderr, info in the file.
+    std::string log_level;
     bool help = false;
     bool version = false;
 

@@ -39,8 +39,7 @@ std::string time_text(const ProgressView& view) {
 /// The figures behind the bar: all of them, or as many as `room` has place for.
 std::string figures(const ProgressView& view, std::optional<double> share, int room) {
     const std::string bytes = right_aligned(format_bytes(view.bytes), 9);
-    const std::string rate =
-        right_aligned(format_bytes(static_cast<std::uint64_t>(view.rate)) + "/s", 11);
+    const std::string rate = right_aligned(format_rate(view.rate), 11);
     const std::string first = share ? percent_text(*share) : bytes;
     const std::string time = time_text(view);
     const std::string fullest = (share ? first + "  " + bytes : first) + "  " + rate + "  " + time;
@@ -72,7 +71,7 @@ std::string format_bytes(std::uint64_t bytes) {
         value /= 1024;
         ++unit;
     }
-    // 2 EiB more than uint64_t holds would be needed to run out of units.
+    // UINT64_MAX is 16 EiB, so that the units suffice.
     char digits[16];
     const int decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
     std::snprintf(digits, sizeof digits, "%.*f", value < 0.9995 ? 3 : decimals, value);
@@ -82,6 +81,11 @@ std::string format_bytes(std::uint64_t bytes) {
         if (text.ends_with('.')) text.pop_back();
     }
     return text + " " + units.at(unit);
+}
+
+std::string format_rate(double bytes_a_second) {
+    constexpr double most = 1e18;  // what a uint64_t surely holds
+    return format_bytes(static_cast<std::uint64_t>(std::clamp(bytes_a_second, 0.0, most))) + "/s";
 }
 
 std::string format_duration(std::chrono::seconds time) {
@@ -108,7 +112,7 @@ std::string progress_line(const ProgressView& view, int width) {
 
     const bool has_bar = share && room - label_least - 2 >= narrowest_bar;
     if (!has_bar) return fit(view.label, room) + "  " + right;
-    // A long name may take all but half of the room, or but a middling bar.
+    // A long name leaves half of the room to the bar, but not more than a middling one needs.
     const int bar_least = std::max(narrowest_bar, std::min(middling_bar, (room - 2) / 2));
     const std::string label = fit(view.label, std::max(label_least, room - 2 - bar_least));
     const int bar_width = std::min(widest_bar, room - 2 - columns(label));
@@ -124,13 +128,14 @@ void RateMeter::add(std::uint64_t bytes_in_all, Clock::time_point now) {
     }
     const double seconds = std::chrono::duration<double>(now - last_).count();
     if (seconds <= 0) return;
-    const double current = static_cast<double>(bytes_in_all - bytes_) / seconds;
+    const std::uint64_t moved = bytes_in_all - std::min(bytes_, bytes_in_all);
+    const double current = static_cast<double>(moved) / seconds;
     // 0.9 of the old rate is left after a second, however often this is called meanwhile; in the
     // first seconds the average so far is better than a first value that was measured over 0.1 s.
     const double share = seconds / std::chrono::duration<double>(now - began_).count();
     const double kept = std::min(std::pow(0.9, seconds), 1 - share);
     rate_ = kept * rate_ + (1 - kept) * current;
-    if (bytes_in_all != bytes_) moved_ = now;
+    if (moved != 0) moved_ = now;
     bytes_ = bytes_in_all;
     last_ = now;
 }

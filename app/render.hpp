@@ -45,10 +45,10 @@ public:
 
     /// The first line of every server, printed also when quiet; port is the real one.
     void listening(const Endpoint& endpoint);
-    void event(std::string_view name,
-               const std::string& peer);  ///< JSON only: "accepted", "connected"
-    void note(std::string_view line);     ///< stderr, unless quiet or JSON
-    void error(const Error& error);       ///< "netcopy COMMAND: ..." on stderr, always
+    /// JSON only: "accepted", "connected".
+    void event(std::string_view name, const std::string& peer);
+    void note(std::string_view line);  ///< stderr, unless quiet or JSON
+    void error(const Error& error);    ///< "netcopy COMMAND: ..." on stderr, always
     /// Text that is itself the result, such as a help page: stdout as it stands, whatever the
     /// options, and no JSON object behind it.
     Result<> print(std::string_view text);
@@ -77,6 +77,8 @@ private:
 
 /// 1536 -> "1.5 KiB". Three significant digits at the most; below 1 KiB the exact number of bytes.
 std::string format_bytes(std::uint64_t bytes);
+/// 1536 -> "1.5 KiB/s".
+std::string format_rate(double bytes_a_second);
 /// 3725 s -> "1:02:05"; 65 s -> "1:05".
 std::string format_duration(std::chrono::seconds time);
 /// What is known of a transfer in progress.
@@ -93,8 +95,8 @@ struct ProgressView {
 /// matters least.
 std::string progress_line(const ProgressView& view, int width);
 
-/// The smoothed rate, as OpenSSH has it: the old one decays, the new one counts 0.1 a second. Time
-/// is passed in; it must not go back.
+/// The smoothed rate, as OpenSSH has it: the old one decays, the new one counts 0.1 a second. In
+/// the first seconds it is the average. Time is passed in and must not go back.
 class RateMeter {
 public:
     void add(std::uint64_t bytes_in_all, Clock::time_point now);

@@ -11,28 +11,16 @@
 #include <optional>
 
 #include "base/bytes.hpp"
+#include "file/descriptor.hpp"
 
 namespace netcopy {
 namespace {
 
 constexpr int attempts = 8;  // to find a temporary name that is free
 
-/// Closes a descriptor; owns it.
-struct Folder {
-    explicit Folder(const std::string& path)
-        : fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {}
-    ~Folder() {
-        if (fd >= 0) ::close(fd);
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-
-    int fd;
-};
-
 std::string_view last_component(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-/// Where a link leads; nothing: it is no link, or errno is ENOENT.
+/// Where a link leads; nothing where there is none, and errno says why.
 std::optional<std::string> read_link(int folder, const char* name) {
     std::array<char, PATH_MAX> text{};
     const ssize_t size = ::readlinkat(folder, name, text.data(), text.size());
@@ -79,8 +67,8 @@ Result<std::string> own_program() {
 }
 
 Result<std::string> link_target(const std::string& dir, std::string_view program) {
-    struct stat folder {
-    }, home{};
+    struct stat folder = {};
+    struct stat home = {};
     if (::stat(dir.c_str(), &folder) != 0) {
         return make_error(Errc::local_file, "cannot make links in " + quote(dir), errno);
     }
@@ -95,16 +83,16 @@ Result<std::string> link_target(const std::string& dir, std::string_view program
 
 Result<> make_link(const std::string& dir, const std::string& name, const std::string& target) {
     const std::string what = "cannot make the link " + quote(dir + "/" + name);
-    const Folder folder(dir);
-    if (folder.fd < 0) return make_error(Errc::local_file, what, errno);
-    if (::symlinkat(target.c_str(), folder.fd, name.c_str()) == 0) return {};
+    const Descriptor folder(::open(dir.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!folder) return make_error(Errc::local_file, what, errno);
+    if (::symlinkat(target.c_str(), folder.get(), name.c_str()) == 0) return {};
     if (errno != EEXIST) return make_error(Errc::local_file, what, errno);
 
-    const auto old = read_link(folder.fd, name.c_str());
+    const auto old = read_link(folder.get(), name.c_str());
     if (!old || last_component(*old) != last_component(target)) {
         return make_error(Errc::refused, what + ": something else has this name; move it away");
     }
-    return *old == target ? Result<>{} : replace_link(folder.fd, name, target, what);
+    return *old == target ? Result<>{} : replace_link(folder.get(), name, target, what);
 }
 
 }  // namespace netcopy

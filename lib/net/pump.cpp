@@ -1,47 +1,175 @@
 #include "net/pump.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/system/system_error.hpp>
 #include <vector>
 
 namespace netcopy {
 namespace {
 
-/// Large enough that a hop to the disk pool (10 us) is lost in hashing it (330 us), small enough
-/// for the cache.
-constexpr std::size_t buffer_size = 256 * 1024;
+/// The fastest of 128 KiB to 2 MiB (docs/benchmarks.md): system calls and hops are lost in it, and
+/// it stays in the second-level cache between reading, hashing and sending.
+constexpr std::size_t buffer_size = 512 * 1024;
+/// A job gives its thread back after so many bytes: for other transfers, and to see whether to
+/// stop.
+constexpr std::uint64_t slice_size = 16 * 1024 * 1024;
 
-using Buffers = std::array<std::vector<std::byte>, 2>;
-
-Buffers make_buffers() {
-    return {std::vector<std::byte>(buffer_size), std::vector<std::byte>(buffer_size)};
-}
-
-/// Moves the stream's deadline on whenever enough has moved.
+/// Counts the time that the peer lets us wait for its next stall_bytes, and only that: not our own
+/// disk's.
 class StallGuard {
 public:
-    StallGuard(Stream& stream, StallLimit limit) : stream_(stream), window_(limit.window) {
-        restart();
-    }
+    StallGuard(Stream& stream, StallLimit limit) : stream_(stream), window_(limit.window) {}
     ~StallGuard() { stream_.no_deadline(); }
 
-    void moved(std::size_t bytes) {
-        bytes_ += bytes;
-        if (bytes_ >= limits::stall_bytes) restart();
+    void before_wait() {
+        began_ = Clock::now();
+        if (window_ != Clock::duration::zero()) stream_.deadline(began_ + window_ - waited_);
     }
+    void after_wait() { waited_ += Clock::now() - began_; }
 
-    /// Time spent waiting for our own disk is not the peer's.
-    void restart() {
+    void moved(std::uint64_t bytes) {
+        bytes_ += bytes;
+        if (bytes_ < limits::stall_bytes) return;
         bytes_ = 0;
-        stream_.limit_to(window_);
+        waited_ = {};
     }
 
 private:
     Stream& stream_;
     const Clock::duration window_;
-    std::size_t bytes_ = 0;
+    Clock::duration waited_{};  // since the last stall_bytes
+    Clock::time_point began_;
+    std::uint64_t bytes_ = 0;
 };
+
+/// A stretch of work in the disk pool, and why it ended.
+struct Slice {
+    enum class End { used_up, socket_waits, body_ended, file_failed, connection_failed };
+    End end = End::used_up;
+    std::uint64_t moved = 0;  // bytes, between the socket and us
+    Error error = {};         // with file_failed
+
+    Slice& because(End why) {
+        end = why;
+        return *this;
+    }
+    Slice& because(const Error& why) {
+        error = why;
+        return because(End::file_failed);
+    }
+};
+
+/// From the source to the socket.
+class Outflow {
+public:
+    Outflow(Stream& stream, const Produce& produce, Progress& progress)
+        : stream_(stream), produce_(produce), progress_(progress), buffer_(buffer_size) {}
+
+    /// In the disk pool, for as long as the socket takes what is produced: what was just read and
+    /// hashed is sent while it is in this core's cache, and no thread waits for another.
+    Slice run() {
+        Slice slice;
+        while (slice.moved < slice_size) {
+            if (rest_.empty()) {
+                const auto got = produce_(buffer_);
+                if (!got) return slice.because(got.error());
+                if (*got == 0) return slice.because(Slice::End::body_ended);
+                rest_ = Bytes(buffer_).first(*got);
+            }
+            const auto put = stream_.write_now(rest_);
+            if (!put) return slice.because(Slice::End::connection_failed);
+            if (*put == 0) return slice.because(Slice::End::socket_waits);
+            sent(*put);
+            slice.moved += *put;
+        }
+        return slice;
+    }
+
+    Bytes rest() const { return rest_; }  ///< what the socket did not take
+    void sent(std::size_t count) {
+        rest_ = rest_.subspan(count);
+        total_ += count;
+        progress_.bytes += count;
+    }
+    std::uint64_t total() const { return total_; }
+
+private:
+    Stream& stream_;
+    const Produce& produce_;
+    Progress& progress_;
+    std::vector<std::byte> buffer_;
+    Bytes rest_;  // of buffer_
+    std::uint64_t total_ = 0;
+};
+
+/// From the socket to the target.
+class Inflow {
+public:
+    Inflow(Stream& stream, const Consume& consume, std::optional<std::uint64_t> length,
+           Progress& progress)
+        : stream_(stream),
+          consume_(consume),
+          length_(length.value_or(UINT64_MAX)),
+          progress_(progress),
+          buffer_(static_cast<std::size_t>(std::min<std::uint64_t>(length_, buffer_size))) {}
+
+    /// Where the next bytes go; empty when the buffer is full or the body complete.
+    MutableBytes space() {
+        const auto room = std::min<std::uint64_t>(length_ - total_, buffer_.size() - filled_);
+        return MutableBytes(buffer_).subspan(filled_, static_cast<std::size_t>(room));
+    }
+    void arrived(std::size_t count) {
+        filled_ += count;
+        total_ += count;
+        progress_.bytes += count;
+    }
+    bool complete() const { return total_ == length_; }
+    std::uint64_t total() const { return total_; }
+
+    /// In the disk pool: consumes the full buffer and goes on as long as the socket has more at
+    /// once. With `last` it consumes what there is, and that is all.
+    Slice run(bool last) {
+        Slice slice;
+        while (slice.moved < slice_size) {
+            last = last || complete();
+            if (last || filled_ == buffer_.size()) {
+                const auto consumed = consume_(Bytes(buffer_).first(std::exchange(filled_, 0)));
+                if (!consumed) return slice.because(consumed.error());
+            }
+            if (last) return slice.because(Slice::End::body_ended);
+            const auto got = stream_.read_now(space());
+            if (!got)
+                return slice.because(
+                    Slice::End::socket_waits);  // or has failed, or ended: it will say so
+            arrived(*got);
+            slice.moved += *got;
+        }
+        return slice;
+    }
+
+private:
+    Stream& stream_;
+    const Consume& consume_;
+    const std::uint64_t length_;  // UINT64_MAX: until the peer ends
+    Progress& progress_;
+    std::vector<std::byte> buffer_;
+    std::size_t filled_ = 0;
+    std::uint64_t total_ = 0;
+};
+
+/// On the network thread, until the buffer is full, so that a slow link costs no hops. True: the
+/// body has ended.
+Task<bool> fill_buffer(Inflow& flow, Stream& stream, StallGuard& stall) {
+    while (!flow.complete() && !flow.space().empty()) {
+        stall.before_wait();
+        const std::size_t got = co_await stream.read_some(flow.space());
+        stall.after_wait();
+        if (got == 0) co_return true;
+        flow.arrived(got);
+        stall.moved(got);
+    }
+    co_return flow.complete();
+}
 
 /// A signal may have come while a disk job, which cannot be cancelled, was waited for.
 Task<> stop_if_cancelled() {
@@ -51,104 +179,54 @@ Task<> stop_if_cancelled() {
     }
 }
 
-Task<> write_all(Stream& stream, Bytes bytes, Progress& progress, StallGuard& stall) {
-    co_await stop_if_cancelled();
-    while (!bytes.empty()) {
-        const std::size_t put = co_await stream.write_some(bytes);
-        bytes = bytes.subspan(put);
-        progress.bytes += put;
-        stall.moved(put);
-    }
-}
-
-/// Fills the buffer as far as the body goes; `filled` short of it is the end. It also counts what
-/// came before an exception.
-Task<> read_full(Stream& stream, MutableBytes buffer, std::size_t& filled, Progress& progress,
-                 StallGuard& stall) {
-    co_await stop_if_cancelled();
-    while (filled < buffer.size()) {
-        const std::size_t got = co_await stream.read_some(buffer.subspan(filled));
-        if (got == 0) co_return;
-        filled += got;
-        progress.bytes += got;
-        stall.moved(got);
-    }
-}
-
 }  // namespace
 
 Task<Result<std::uint64_t>> pump_out(Stream& stream, DiskPool& disk, Produce produce,
                                      Progress& progress, StallLimit limit) {
-    const Executor executor = co_await asio::this_coro::executor;
-    co_await asio::this_coro::throw_if_cancelled(false);
-    Buffers buffers = make_buffers();
+    co_await asio::this_coro::throw_if_cancelled(false);  // see DiskJob::join
     StallGuard stall(stream, limit);
-    const auto fill = [&](std::size_t turn) {
-        return disk.start(executor, [&, turn] { return produce(buffers[turn % 2]); });
-    };
-    std::uint64_t total = 0;
-    auto job = fill(0);
-    for (std::size_t turn = 0;; ++turn) {
-        const Result<std::size_t> got = co_await job.join();
-        if (!got) co_return got.error();
-        if (*got == 0) co_return total;
-        job = fill(turn + 1);
-        std::exception_ptr lost;
-        try {
-            stall.restart();
-            co_await write_all(stream, Bytes(buffers[turn % 2]).first(*got), progress, stall);
-        } catch (...) {
-            lost = std::current_exception();
-        }
-        if (lost) {
-            co_await job.join();
-            std::rethrow_exception(lost);
-        }
-        total += *got;
+    Outflow flow(stream, produce, progress);
+    for (;;) {
+        const Slice slice = co_await disk.run([&flow] { return flow.run(); });
+        co_await stop_if_cancelled();
+        stall.moved(slice.moved);
+        if (slice.end == Slice::End::file_failed) co_return slice.error;
+        if (slice.end == Slice::End::body_ended) co_return flow.total();
+        if (slice.end == Slice::End::used_up) continue;
+        // The socket is full, or has failed and will say so.
+        stall.before_wait();
+        const std::size_t put = co_await stream.write_some(flow.rest());
+        stall.after_wait();
+        flow.sent(put);
+        stall.moved(put);
     }
 }
 
 Task<Result<std::uint64_t>> pump_in(Stream& stream, DiskPool& disk, Consume consume,
                                     std::optional<std::uint64_t> length, Progress& progress,
                                     StallLimit limit) {
-    const Executor executor = co_await asio::this_coro::executor;
-    co_await asio::this_coro::throw_if_cancelled(false);
-    Buffers buffers = make_buffers();
+    co_await asio::this_coro::throw_if_cancelled(false);  // see DiskJob::join
     StallGuard stall(stream, limit);
-    std::optional<DiskJob<Result<>>> job;
-    const auto finish_job = [&job]() -> Task<Result<>> {
-        if (!job) co_return Result<>();
-        auto ended = std::exchange(job, std::nullopt);
-        co_return co_await ended->join();
-    };
-    std::uint64_t total = 0;
-    for (std::size_t turn = 0;; ++turn) {
-        const std::uint64_t left = length.value_or(UINT64_MAX) - total;
-        const MutableBytes buffer =
-            MutableBytes(buffers[turn % 2])
-                .first(static_cast<std::size_t>(std::min<std::uint64_t>(left, buffer_size)));
-        std::size_t got = 0;
+    Inflow flow(stream, consume, length, progress);
+    for (;;) {
+        bool last = false;
         std::exception_ptr lost;
         try {
-            stall.restart();
-            co_await read_full(stream, buffer, got, progress, stall);
+            last = co_await fill_buffer(flow, stream, stall);
         } catch (...) {
-            lost = std::current_exception();
+            lost = std::current_exception();  // what has arrived is consumed all the same
         }
-        if (const auto consumed = co_await finish_job(); !consumed) co_return consumed.error();
-        if (got > 0) {
-            job = disk.start(
-                executor, [&consume, bytes = Bytes(buffer).first(got)] { return consume(bytes); });
-        }
-        total += got;
-        if (!lost && got == buffer.size() && total != length) continue;
-
-        if (const auto consumed = co_await finish_job(); !consumed) co_return consumed.error();
+        const bool end = last || lost;
+        const Slice slice = co_await disk.run([&flow, end] { return flow.run(end); });
+        if (slice.end == Slice::End::file_failed) co_return slice.error;
         if (lost) std::rethrow_exception(lost);
-        if (length && total < *length) {
+        co_await stop_if_cancelled();
+        stall.moved(slice.moved);
+        if (slice.end != Slice::End::body_ended) continue;
+        if (length && !flow.complete()) {
             throw boost::system::system_error(make_error_code(Errc::connection_lost));
         }
-        co_return total;
+        co_return flow.total();
     }
 }
 

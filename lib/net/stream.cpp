@@ -144,6 +144,26 @@ Task<std::size_t> Stream::write_some(Bytes bytes) {
     co_return put;
 }
 
+std::optional<std::size_t> Stream::read_now(MutableBytes buffer) {
+    if (!buffered().empty()) return std::nullopt;
+    for (;;) {
+        const ssize_t got =
+            ::recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+        if (got > 0) return static_cast<std::size_t>(got);
+        if (got == 0 || errno != EINTR) return std::nullopt;
+    }
+}
+
+std::optional<std::size_t> Stream::write_now(Bytes bytes) {
+    for (;;) {
+        const ssize_t put = ::send(socket_.native_handle(), bytes.data(), bytes.size(),
+                                   MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (put >= 0) return static_cast<std::size_t>(put);
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return 0;
+        if (errno != EINTR) return std::nullopt;
+    }
+}
+
 void Stream::stop_when_idle() {
     stopping_ = true;
     error_code ignored;

@@ -56,6 +56,12 @@ public:
     /// As many as the socket takes now, at least one.
     Task<std::size_t> write_some(Bytes bytes);
 
+    /// What goes without waiting, for the pump: it calls these from a disk job, while nothing else
+    /// uses the stream. No value: the connection has failed or (read) nothing is there yet or ever;
+    /// the waiting operation above tells what it is. write_now() returns 0 when the socket is full.
+    std::optional<std::size_t> read_now(MutableBytes buffer);
+    std::optional<std::size_t> write_now(Bytes bytes);
+
     /// Puts bytes aside to be sent together with others: at the latest before the stream waits for
     /// input.
     void queue(std::string_view text) { queued_ += text; }
