@@ -105,6 +105,7 @@ private:
         const auto began = Clock::now();
         auto received =
             co_await receive_with_checksum(stream, disk, checksums, std::move(plan), progress);
+        if (display && received.outcome) display->finish();
         display.reset();
         on_main(context, [this, &context, outcome = received.outcome,
                           report = make_report(received, stream.peer(), Clock::now() - began)] {
@@ -120,7 +121,9 @@ private:
     }
 
     void finished(Context& context, const Result<>& outcome, const Report& report) {
-        context.output.verdict(outcome ? "CSUM OK" : "CSUM CORRUPTED", report);
+        // Without --keep-running the JSON object at the end says it all.
+        const bool said_at_end = context.output.json() && !keep_running_;
+        if (!said_at_end) context.output.verdict(outcome ? "CSUM OK" : "CSUM CORRUPTED", report);
         NETCOPY_LOG(info) << report.peer << ": " << report.verdict << ", " << report.bytes
                           << " bytes in " << report.took.count() << " s";
         if (!keep_running_) {

@@ -39,9 +39,9 @@ public:
         if (const auto ready = co_await checksums.connect(); !ready) {
             co_return for_file(ready.error(), file, "");
         }
-        auto socket = co_await dial(operands_.file_endpoint, dialing);
-        if (!socket) co_return for_file(socket.error(), file, "; is a receiver running there?");
-        Stream stream(std::move(*socket));
+        auto dialled = co_await dial(operands_.file_endpoint, dialing);
+        if (!dialled) co_return for_file(dialled.error(), file, "; is a receiver running there?");
+        Stream stream(std::move(dialled->socket), dialled->peer);
         context.output.event("connected", stream.peer());
 
         Progress progress;
@@ -57,6 +57,7 @@ public:
         report.bytes = progress.bytes;
         report.peer = stream.peer();
         if (!sent) co_return sent.error();
+        display->finish();
         report.verdict = "sent";
         for (const auto& [kind, hex] : sent->digests)
             report.digests[std::string(to_string(kind))] = hex;

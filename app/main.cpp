@@ -78,9 +78,7 @@ private:
         } else {
             report.exit_status = *result;
         }
-        if (report.exit_status == 0 || !context_.stop_signal || result)
-            status_ = report.exit_status;
-        report.exit_status = status_;
+        status_ = report.exit_status;
         output_.end(report);
         signals_.cancel();
     }
@@ -117,7 +115,9 @@ private:
 };
 
 int fail_usage(std::string_view who, const Error& error, std::string_view where) {
-    std::cerr << who << ": " << error.context << "; see '" << where << "'\n";
+    std::cerr << who << ": " << error.context;
+    if (!error.context.ends_with('?')) std::cerr << "; see '" << where << "'";
+    std::cerr << '\n';
     return usage_status;
 }
 
@@ -167,16 +167,23 @@ int run_command(const Command& command, std::span<const std::string> arguments) 
 /// A script knows its operands and nothing else; they may look like options.
 int run_script(const Script& script, std::span<const std::string> arguments) {
     const Command& command = *find_command(script.command);
-    const bool asks =
-        arguments.size() == 1 && (arguments[0] == "--help" || arguments[0] == "--version");
-    if (asks) return run_command(command, arguments);
-    if (arguments.size() != script.operands) {
-        std::cerr << script.usage << '\n';
-        return usage_status;
+    if (arguments.size() == 1 && arguments[0] == "--version")
+        return run_command(command, arguments);
+    if (arguments.size() == 1 && arguments[0] == "--help") {
+        std::cout << script.usage << "\n\n"
+                  << script.name << " is `netcopy " << script.command
+                  << "` under the script's name; `netcopy help " << script.command
+                  << "` tells more.\n";
+        return 0;
     }
-    std::vector<std::string> operands{"--"};
-    operands.insert(operands.end(), arguments.begin(), arguments.end());
-    return run_command(command, operands);
+    int status = usage_status;
+    if (arguments.size() == script.operands) {
+        std::vector<std::string> operands{"--"};
+        operands.insert(operands.end(), arguments.begin(), arguments.end());
+        status = run_command(command, operands);
+    }
+    if (status == usage_status) std::cerr << script.usage << '\n';
+    return status;
 }
 
 int run_program(std::string_view program, std::span<const std::string> arguments) {

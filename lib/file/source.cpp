@@ -36,6 +36,12 @@ std::optional<std::uint64_t> FileSource::size() const {
     return static_cast<std::uint64_t>(opened_.st_size);
 }
 
+bool FileSource::ready() const {
+    if (S_ISREG(opened_.st_mode)) return true;
+    pollfd waiting{file_.get(), POLLIN, 0};
+    return ::poll(&waiting, 1, 0) != 0;  // an error, too, shows at the next read
+}
+
 Result<std::size_t> FileSource::read_at(std::uint64_t offset, MutableBytes buffer) {
     const bool regular = S_ISREG(opened_.st_mode);
     std::size_t filled = 0;

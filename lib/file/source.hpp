@@ -21,6 +21,11 @@ public:
     /// Bytes of the file as it was opened; none for a pipe or terminal.
     std::optional<std::uint64_t> size() const;
 
+    /// False when read_at() would wait for another program: a pipe without bytes yet. A file is
+    /// always ready.
+    bool ready() const;
+    int descriptor() const { return file_.get(); }  ///< to wait on when not ready; stays ours
+
     /// Fills as much of `buffer` as there is from `offset`, 0 at the end. A pipe has no offsets: it
     /// gives what comes next, and a short count is not the end yet.
     Result<std::size_t> read_at(std::uint64_t offset, MutableBytes buffer);

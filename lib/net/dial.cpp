@@ -27,7 +27,7 @@ Task<error_code> connect_within(Socket& socket, const Tcp::endpoint& address,
     co_return watchdog.expired() ? error_code(asio::error::timed_out) : error;
 }
 
-Task<Result<Socket>> dial_once(const Endpoint& endpoint, Clock::duration timeout) {
+Task<Result<Dialled>> dial_once(const Endpoint& endpoint, Clock::duration timeout) {
     const auto deadline = Clock::now() + timeout;
     const auto addresses = co_await resolve(endpoint, timeout);
     if (!addresses) co_return addresses.error();
@@ -39,7 +39,7 @@ Task<Result<Socket>> dial_once(const Endpoint& endpoint, Clock::duration timeout
         const auto share = std::max(left / static_cast<int>(addresses->size() - i), least_share);
         Socket socket(co_await asio::this_coro::executor);
         last = co_await connect_within(socket, (*addresses)[i], share);
-        if (!last) co_return std::move(socket);
+        if (!last) co_return Dialled{std::move(socket), (*addresses)[i]};
         if (last == asio::error::operation_aborted) throw boost::system::system_error(last);
         NETCOPY_LOG(debug) << "cannot connect to " << to_string((*addresses)[i]) << ": "
                            << last.message();
@@ -49,7 +49,7 @@ Task<Result<Socket>> dial_once(const Endpoint& endpoint, Clock::duration timeout
 
 }  // namespace
 
-Task<Result<Socket>> dial(Endpoint endpoint, DialOptions options) {
+Task<Result<Dialled>> dial(Endpoint endpoint, DialOptions options) {
     const auto timeout = options.timeout == Clock::duration::zero() ? for_ever : options.timeout;
     Clock::duration pause = options.first_pause;
     for (std::uint64_t left = options.retries;; --left) {

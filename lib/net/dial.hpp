@@ -17,9 +17,14 @@ struct DialOptions {
         std::chrono::milliseconds(250);  ///< before a retry; doubles, up to 8 s
 };
 
+struct Dialled {
+    Socket socket;
+    Tcp::endpoint peer;
+};
+
 /// Connects to the first address of `endpoint` that answers. The error (Errc::unreachable) says
 /// what the last one said; the caller puts before it what it wanted there. Throws operation_aborted
 /// when cancelled.
-Task<Result<Socket>> dial(Endpoint endpoint, DialOptions options);
+Task<Result<Dialled>> dial(Endpoint endpoint, DialOptions options);
 
 }  // namespace netcopy

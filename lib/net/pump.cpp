@@ -44,7 +44,14 @@ private:
 
 /// A stretch of work in the disk pool, and why it ended.
 struct Slice {
-    enum class End { used_up, socket_waits, body_ended, file_failed, connection_failed };
+    enum class End {
+        used_up,
+        socket_waits,
+        source_waits,
+        body_ended,
+        file_failed,
+        connection_failed
+    };
     End end = End::used_up;
     std::uint64_t moved = 0;  // bytes, between the socket and us
     Error error = {};         // with file_failed
@@ -73,8 +80,9 @@ public:
             if (rest_.empty()) {
                 const auto got = produce_(buffer_);
                 if (!got) return slice.because(got.error());
-                if (*got == 0) return slice.because(Slice::End::body_ended);
-                rest_ = Bytes(buffer_).first(*got);
+                if (!*got) return slice.because(Slice::End::source_waits);
+                if (**got == 0) return slice.because(Slice::End::body_ended);
+                rest_ = Bytes(buffer_).first(**got);
             }
             const auto put = stream_.write_now(rest_);
             if (!put) return slice.because(Slice::End::connection_failed);
@@ -182,7 +190,7 @@ Task<> stop_if_cancelled() {
 }  // namespace
 
 Task<Result<std::uint64_t>> pump_out(Stream& stream, DiskPool& disk, Produce produce,
-                                     Progress& progress, StallLimit limit) {
+                                     WaitForSource wait, Progress& progress, StallLimit limit) {
     co_await asio::this_coro::throw_if_cancelled(false);  // see DiskJob::join
     StallGuard stall(stream, limit);
     Outflow flow(stream, produce, progress);
@@ -193,6 +201,10 @@ Task<Result<std::uint64_t>> pump_out(Stream& stream, DiskPool& disk, Produce pro
         if (slice.end == Slice::End::file_failed) co_return slice.error;
         if (slice.end == Slice::End::body_ended) co_return flow.total();
         if (slice.end == Slice::End::used_up) continue;
+        if (slice.end == Slice::End::source_waits) {
+            co_await wait();
+            continue;
+        }
         // The socket is full, or has failed and will say so.
         stall.before_wait();
         const std::size_t put = co_await stream.write_some(flow.rest());

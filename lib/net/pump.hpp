@@ -13,8 +13,11 @@
 
 namespace netcopy {
 
-/// Fills the buffer with the next bytes of the source; 0 at its end. Runs in the disk pool.
-using Produce = std::function<Result<std::size_t>(MutableBytes)>;
+/// Fills the buffer with the next bytes of the source; 0 at its end; no value when it has none yet.
+/// Runs in the disk pool, and must not wait for another program there.
+using Produce = std::function<Result<std::optional<std::size_t>>(MutableBytes)>;
+/// Returns when the source has bytes again. On the network thread.
+using WaitForSource = std::function<Task<>()>;
 /// Takes the next bytes to the target. Runs in the disk pool.
 using Consume = std::function<Result<>(Bytes)>;
 
@@ -30,7 +33,7 @@ struct StallLimit {
 /// of the file come back; those of the connection are thrown, as Stream does. No job is under way
 /// any more when they return or throw.
 Task<Result<std::uint64_t>> pump_out(Stream& stream, DiskPool& disk, Produce produce,
-                                     Progress& progress, StallLimit stall);
+                                     WaitForSource wait, Progress& progress, StallLimit stall);
 
 /// Until `length` bytes have come, or without a length until the peer ends. Throws
 /// Errc::connection_lost when the peer ends short of the length.

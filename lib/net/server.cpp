@@ -36,8 +36,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
           drained(executor_, Clock::time_point::max()) {}
 
     struct Connection {
-        Connection(Socket socket, asio::ip::address from)
-            : stream(std::move(socket)), address(from) {}
+        Connection(Socket socket, const Tcp::endpoint& peer)
+            : stream(std::move(socket), peer), address(peer.address()) {}
         Stream stream;
         asio::ip::address address;
     };
@@ -47,7 +47,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     std::string_view admit(const ConnectionPtr& connection);
     void leave(const ConnectionPtr& connection);
     Task<> serve(ConnectionPtr connection);
-    void accepted(Socket socket, Executor worker);
+    void accepted(Socket socket, const Tcp::endpoint& peer, Executor worker);
 
     const Executor executor;
     const std::vector<Executor> workers;
@@ -97,11 +97,8 @@ Task<> Server::State::serve(ConnectionPtr connection) {
     leave(connection);
 }
 
-void Server::State::accepted(Socket socket, Executor worker) {
-    error_code error;
-    const auto remote = socket.remote_endpoint(error);
-    if (error) return;  // gone already
-    const auto connection = std::make_shared<Connection>(std::move(socket), remote.address());
+void Server::State::accepted(Socket socket, const Tcp::endpoint& peer, Executor worker) {
+    const auto connection = std::make_shared<Connection>(std::move(socket), peer);
     if (const auto reason = admit(connection); !reason.empty()) {
         NETCOPY_LOG(warning) << connection->stream.peer() << ": not served: " << reason;
         return connection->stream.reset();
@@ -143,7 +140,8 @@ Task<> Server::run() {
     const auto state = state_;
     for (std::size_t turn = 0; !state->stopping && turn < state->limits.accepts;) {
         const Executor worker = state->workers[turn % state->workers.size()];
-        auto [error, socket] = co_await state->acceptor.async_accept(worker, nothrow);
+        Tcp::endpoint peer;
+        auto [error, socket] = co_await state->acceptor.async_accept(worker, peer, nothrow);
         if (state->stopping || error == asio::error::operation_aborted) break;
         if (error) {
             // The peer gave up while it queued, or a resource is short for a while: neither ends
@@ -154,7 +152,7 @@ Task<> Server::run() {
             continue;
         }
         ++turn;
-        state->accepted(std::move(socket), worker);
+        state->accepted(std::move(socket), peer, worker);
     }
     error_code ignored;
     state->acceptor.close(ignored);

@@ -29,16 +29,14 @@ Error stream_error(const boost::system::system_error& error, const std::string& 
     return {error.code(), what + ": " + error.code().message()};
 }
 
-Stream::Stream(Socket socket)
-    : socket_(std::move(socket)), watchdog_(socket_.get_executor(), [this] {
+Stream::Stream(Socket socket, const Tcp::endpoint& peer)
+    : socket_(std::move(socket)), peer_(to_string(peer)), watchdog_(socket_.get_executor(), [this] {
           error_code ignored;
           socket_.cancel(ignored);
       }) {
-    error_code error;
-    const auto remote = socket_.remote_endpoint(error);
-    peer_ = error ? "a peer already gone" : to_string(remote);
+    error_code ignored;
     // Messages are written whole; waiting to fill a segment would only delay them.
-    socket_.set_option(Tcp::no_delay(true), error);
+    socket_.set_option(Tcp::no_delay(true), ignored);
 }
 
 void Stream::deadline(Clock::time_point time) { watchdog_.set(time); }
@@ -60,7 +58,7 @@ void Stream::consume(std::size_t count) { begin_ += count; }
 
 Task<bool> Stream::fill(std::size_t limit) {
     check_deadline();
-    if (stopping_ && idle_) co_return false;
+    if (ended_ || (stopping_ && idle_)) co_return false;
     buffer_.erase(0, begin_);
     begin_ = 0;
     const std::size_t had = buffer_.size();
@@ -70,7 +68,8 @@ Task<bool> Stream::fill(std::size_t limit) {
         asio::buffer(buffer_.data() + had, buffer_.size() - had), nothrow);
     buffer_.resize(had + got);
     const bool was_idle = std::exchange(idle_, false);
-    if (error == asio::error::eof) co_return false;
+    ended_ = error == asio::error::eof;
+    if (ended_) co_return false;
     if (error) {
         if (stopping_ && was_idle && error == asio::error::operation_aborted) co_return false;
         fail(error);
@@ -120,9 +119,11 @@ Task<std::size_t> Stream::read_some(MutableBytes buffer) {
         co_return count;
     }
     check_deadline();
+    if (ended_) co_return 0;
     const auto [error, got] =
         co_await socket_.async_read_some(asio::buffer(buffer.data(), buffer.size()), nothrow);
-    if (error && error != asio::error::eof) fail(error);
+    ended_ = error == asio::error::eof;
+    if (error && !ended_) fail(error);
     co_return got;
 }
 

@@ -28,7 +28,8 @@ struct MessageLimits {
 /// operation_aborted when the task was cancelled.
 class Stream {
 public:
-    explicit Stream(Socket socket);
+    /// `peer` is its address; the socket itself forgets it when the peer resets.
+    Stream(Socket socket, const Tcp::endpoint& peer);
     Stream(const Stream&) = delete;
     Stream& operator=(const Stream&) = delete;
 
@@ -101,6 +102,7 @@ private:
     std::string buffer_;
     std::size_t begin_ = 0;  // of the unconsumed bytes in buffer_
     std::string queued_;
+    bool ended_ = false;  // the peer has said all; the reactor tells it only once
     bool idle_ = false;
     bool stopping_ = false;
     Watchdog watchdog_;

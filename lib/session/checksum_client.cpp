@@ -23,18 +23,26 @@ Error with_server(const Endpoint& server, const Error& error) {
     return {error.code, "the checksum server " + to_string(server) + ": " + error.context};
 }
 
+Result<wire::Parsed<std::string_view>> parse_answer(std::string_view bytes) {
+    return wire::parse_lookup_answer(bytes);
+}
+
+std::optional<std::string> entry_of(std::string_view checksum) {
+    return checksum.empty() ? std::nullopt : std::optional(std::string(checksum));
+}
+
 }  // namespace
 
 ChecksumClient::ChecksumClient(Endpoint server, DialOptions dial, Clock::duration timeout)
     : server_(std::move(server)), dial_(dial), timeout_(timeout) {}
 
 Task<Result<>> ChecksumClient::connect() {
-    auto socket = co_await dial(server_, dial_);
-    if (!socket) {
-        co_return Error{socket.error().code,
-                        socket.error().context + "; is the checksum server running?"};
+    auto dialled = co_await dial(server_, dial_);
+    if (!dialled) {
+        co_return Error{dialled.error().code,
+                        dialled.error().context + "; is the checksum server running?"};
     }
-    stream_ = std::make_unique<Stream>(std::move(*socket));
+    stream_ = std::make_unique<Stream>(std::move(dialled->socket), dialled->peer);
     co_return Result<>();
 }
 
@@ -88,18 +96,23 @@ Task<Result<std::optional<std::string>>> ChecksumClient::lookup_once(std::string
                                                                      Clock::duration answer_time) {
     if (const auto connected = co_await connect(); !connected) co_return connected.error();
     const auto stream = std::exchange(stream_, nullptr);
+    std::optional<Error> failure;
     try {
         const MessageLimits answer{max_answer, answer_time, answer_time, answer_pause};
         stream->deadline_in(answer_time);
         co_await stream->write(as_bytes(wire::encode_lookup(id)));
         stream->shutdown_send();
-        const auto entry = co_await stream->read_message(wire::parse_lookup_answer, answer);
-        if (!entry) co_return with_server(server_, entry.error());
-        if (!*entry || (*entry)->empty()) co_return std::optional<std::string>();
-        co_return std::optional(std::string(**entry));
+        const auto entry = co_await stream->read_message(parse_answer, answer);
+        if (entry) co_return entry_of(entry->value_or(std::string_view()));
+        failure = entry.error();
     } catch (const system_error& error) {
-        co_return with_server(server_, stream_error(error, "no answer"));
+        failure = stream_error(error, "no answer");
     }
+    // The length may have been a lie: what has come by the end, or after all our waiting, is the
+    // answer.
+    const auto late = wire::parse_lookup_answer(stream->buffered(), true);
+    if (late && !late->message.empty()) co_return entry_of(late->message);
+    co_return with_server(server_, *failure);
 }
 
 }  // namespace netcopy

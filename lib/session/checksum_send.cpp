@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "net/readable.hpp"
+
 namespace netcopy {
 namespace {
 
@@ -52,16 +54,17 @@ Task<Result<Sent>> send_with_checksum(Stream& stream, DiskPool& disk, FileSource
     tune_for_neighbour(stream.socket());
     DigestSet digests({plan.checksum});
     Sent sent;
-    const Produce produce = [&](MutableBytes buffer) {
-        auto got = source.read_at(sent.bytes, buffer);
-        if (got) {
-            digests.update(Bytes(buffer).first(*got));
-            sent.bytes += *got;
-        }
-        return got;
+    const Produce produce = [&](MutableBytes buffer) -> Result<std::optional<std::size_t>> {
+        if (!source.ready()) return std::optional<std::size_t>();
+        const auto got = source.read_at(sent.bytes, buffer);
+        if (!got) return got.error();
+        digests.update(Bytes(buffer).first(*got));
+        sent.bytes += *got;
+        return std::optional(*got);
     };
+    const WaitForSource wait = [&source] { return wait_readable(source.descriptor()); };
     try {
-        const auto pumped = co_await pump_out(stream, disk, produce, progress, plan.stall);
+        const auto pumped = co_await pump_out(stream, disk, produce, wait, progress, plan.stall);
         if (!pumped) co_return pumped.error();
     } catch (const system_error& error) {
         co_return stream_error(error,

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cstring>
 #include <mutex>
@@ -147,8 +148,8 @@ MemoryStore::MemoryStore(std::size_t max_entries, Now now)
 MemoryStore::~MemoryStore() = default;
 
 MemoryStore::Shard& MemoryStore::shard_of(std::size_t hash) const {
-    static_assert(parts == 64);
-    return shards_[hash >> 58];  // the table itself uses other bits first
+    static_assert(std::has_single_bit(parts));
+    return shards_[hash >> 8 & (parts - 1)];  // the table uses the lowest 8 bits and the highest
 }
 
 Task<Result<>> MemoryStore::put(std::string_view key, std::string_view value,

@@ -200,7 +200,7 @@ Result<Parsed<InsertDone>> parse_insert_answer(std::string_view bytes) {
     return make_error(Errc::protocol, "it answered '" + escape(answer, 60) + "' instead of 'OK'");
 }
 
-Result<Parsed<std::string_view>> parse_lookup_answer(std::string_view bytes) {
+Result<Parsed<std::string_view>> parse_lookup_answer(std::string_view bytes, bool ended) {
     if (bytes.starts_with("ERR|")) {
         const auto end = bytes.find('\n');
         if (end != std::string_view::npos) {
@@ -218,10 +218,11 @@ Result<Parsed<std::string_view>> parse_lookup_answer(std::string_view bytes) {
     }
     const std::string_view checksum = bytes.substr(bar + 1);
     const auto announced = parse_decimal(trim(bytes.substr(0, bar)));
-    const bool exact = announced && *announced == checksum.size();
-    const Verdict verdict =
-        announced && checksum.size() < *announced ? Verdict::need_more : Verdict::tentative;
-    return Parsed<std::string_view>{verdict, bytes.size(), exact ? checksum : trim(checksum)};
+    const bool short_of_it = announced && checksum.size() < *announced;
+    if (short_of_it && !ended) return Parsed<std::string_view>{};
+    const bool raw_md5 = checksum.size() == 16 && announced == 16;
+    return Parsed<std::string_view>{Verdict::tentative, bytes.size(),
+                                    raw_md5 ? checksum : trim(checksum)};
 }
 
 EntryForm classify_entry(std::string_view checksum) {

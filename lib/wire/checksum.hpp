@@ -65,10 +65,11 @@ struct InsertDone {};
 /// else.
 Result<Parsed<InsertDone>> parse_insert_answer(std::string_view bytes);
 
-/// The answer to KI: what stands behind the first `|`, trimmed of white space unless it has exactly
-/// the announced length; empty: no entry. Other makes say wrong lengths, so it is never complete
-/// before the end of the stream or a pause: tentative at best.
-Result<Parsed<std::string_view>> parse_lookup_answer(std::string_view bytes);
+/// The answer to KI: what stands behind the first `|`, trimmed of white space unless it is a raw
+/// MD5; empty: no entry. Other makes say wrong lengths: too small a one makes the answer tentative
+/// only, too large a one need_more, until the caller says that the stream has `ended` or that it
+/// has waited long enough.
+Result<Parsed<std::string_view>> parse_lookup_answer(std::string_view bytes, bool ended = false);
 
 /// The digest that an entry holds, by its form (WIRE.md: what clients were seen to insert).
 enum class EntryForm { md5_hex, md5_raw, crc32, unknown };
