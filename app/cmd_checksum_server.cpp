@@ -14,6 +14,7 @@ namespace netcopy::app {
 namespace {
 
 constexpr std::chrono::seconds collect_every{1};
+constexpr std::uint64_t most_length = 1024 * 1024;  // bytes; what is longer is no checksum
 constexpr std::size_t spare_descriptors =
     64;  // beside the connections: log, standard streams, epoll
 
@@ -59,6 +60,9 @@ public:
     Task<Result<int>> run(Context& context) override {
         const auto endpoint = endpoint_of_operands();
         if (!endpoint) co_return endpoint.error();
+        if (max_length_ > most_length) {
+            co_return make_error(Errc::usage, "--max-checksum-length is at most 1M");
+        }
         raise_file_limit(server_.max_connections + spare_descriptors);
 
         MemoryStore store(max_entries_);

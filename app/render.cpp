@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 #include <cerrno>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 
@@ -40,7 +41,23 @@ bool choose_color(const CommonOptions& options, bool terminal) {
     return terminal && !dumb_terminal() && !is_set("NO_COLOR");
 }
 
-std::string to_line(const json::object& object) { return json::serialize(object) + "\n"; }
+/// One line of JSON. Boost.JSON writes 0.014 as 1.4E-2; people and simple scripts expect the
+/// former.
+std::string to_line(const json::object& object) {
+    std::string line;
+    for (const auto& member : object) {
+        line += (line.empty() ? "{" : ",") + json::serialize(member.key()) + ":";
+        if (const double* const number = member.value().if_double()) {
+            char text[64];
+            line.append(
+                text,
+                std::to_chars(text, text + sizeof text, *number, std::chars_format::fixed, 6).ptr);
+        } else {
+            line += json::serialize(member.value());
+        }
+    }
+    return line + "}\n";
+}
 
 json::object report_object(std::string_view event, const std::string& command,
                            const Report& report) {

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <optional>
 
 namespace netcopy {
 namespace {
@@ -42,13 +43,15 @@ std::string temporary_name(const std::string& component) {
     return "." + component.substr(0, most) + std::string(mark) + random_suffix();
 }
 
-Result<> check_target(int folder, const std::string& component, const std::string& name) {
+/// The access rights of the file that is to be replaced; none where there is no such file.
+Result<std::optional<mode_t>> check_target(int folder, const std::string& component,
+                                           const std::string& name) {
     struct stat status {};
     if (::fstatat(folder, component.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
-        if (errno == ENOENT) return {};
+        if (errno == ENOENT) return std::optional<mode_t>();
         return make_error(Errc::local_file, "cannot write " + quote(name), errno);
     }
-    if (S_ISREG(status.st_mode)) return {};
+    if (S_ISREG(status.st_mode)) return std::optional<mode_t>(status.st_mode & 07777);
     return make_error(Errc::local_file,
                       "cannot write " + quote(name) + ": it is " +
                           (S_ISDIR(status.st_mode) ? "a folder" : "no regular file") +
@@ -87,9 +90,8 @@ Result<FileSink> FileSink::create(const fs::path& target) {
     sink.folder_ = Descriptor(
         ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!sink.folder_) return sink.failed("write", errno);
-    if (auto fit = check_target(sink.folder_.get(), sink.component_, sink.name_); !fit) {
-        return fit.error();
-    }
+    const auto rights = check_target(sink.folder_.get(), sink.component_, sink.name_);
+    if (!rights) return rights.error();
     do {
         sink.temporary_ = temporary_name(sink.component_);
         sink.file_ =
@@ -101,6 +103,8 @@ Result<FileSink> FileSink::create(const fs::path& target) {
         sink.temporary_.clear();
         return sink.failed("write", reason);
     }
+    // What was private stays so.
+    if (*rights && ::fchmod(sink.file_.get(), **rights) != 0) return sink.failed("write", errno);
     return sink;
 }
 

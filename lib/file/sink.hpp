@@ -19,7 +19,7 @@ namespace netcopy {
 class FileSink {
 public:
     /// Refuses a target that exists and is no regular file. A symbolic link stands for what it
-    /// points to.
+    /// points to. The new file gets the access rights of the one that it replaces.
     static Result<FileSink> create(const std::filesystem::path& target);
 
     FileSink(FileSink&&) noexcept;

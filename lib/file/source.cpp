@@ -19,9 +19,12 @@ FileSource::FileSource(Descriptor file, std::string name, const struct stat& sta
 
 Result<FileSource> FileSource::open(const std::filesystem::path& path) {
     const bool standard_input = path == "-";
+    // O_NONBLOCK, because opening a named pipe would wait for its writer, out of any signal's
+    // reach.
     const std::string name = standard_input ? "standard input" : path.string();
-    Descriptor file(standard_input ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                                   : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    Descriptor file(standard_input
+                        ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                        : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     if (!file) return file_error("open", name, errno);
     struct stat status {};
     if (::fstat(file.get(), &status) != 0) return file_error("examine", name, errno);

@@ -29,7 +29,7 @@ struct StallLimit {
 
 /// The only two loops that move a body between a file and a connection. A job in the disk pool
 /// moves, without blocking on the socket, as much as goes at once; the network thread waits for the
-/// rest. Memory does not grow with the body: one buffer of 256 KiB. Return the bytes moved. Errors
+/// rest. Memory does not grow with the body: one buffer of 512 KiB. Return the bytes moved. Errors
 /// of the file come back; those of the connection are thrown, as Stream does. No job is under way
 /// any more when they return or throw.
 Task<Result<std::uint64_t>> pump_out(Stream& stream, DiskPool& disk, Produce produce,

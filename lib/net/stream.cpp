@@ -67,11 +67,10 @@ Task<bool> Stream::fill(std::size_t limit) {
     const auto [error, got] = co_await socket_.async_read_some(
         asio::buffer(buffer_.data() + had, buffer_.size() - had), nothrow);
     buffer_.resize(had + got);
-    const bool was_idle = std::exchange(idle_, false);
     ended_ = error == asio::error::eof;
     if (ended_) co_return false;
     if (error) {
-        if (stopping_ && was_idle && error == asio::error::operation_aborted) co_return false;
+        if (stopping_ && idle_ && error == asio::error::operation_aborted) co_return false;
         fail(error);
     }
     co_return true;
@@ -83,32 +82,37 @@ Task<> Stream::flush() {
     co_await write(as_bytes(out));
 }
 
-/// False when nothing came within the pause; at the end of the stream `ended` is set.
-Task<bool> Stream::more_within(std::size_t limit, Clock::duration pause, bool& ended) {
+/// A peer that takes no answers is no better than one that sends no requests.
+Task<> Stream::flush_within(const MessageLimits& limits) {
+    limit_to(limits.message);
+    return flush();
+}
+
+/// Each deadline is set once a message, so that no trickle prolongs it: the idle one until the
+/// first byte that is a message's, then the message's own.
+void Stream::set_read_deadline(const MessageLimits& limits, Awaiting& awaiting) {
+    const Awaiting now = buffered().empty() ? Awaiting::first_byte : Awaiting::rest;
+    if (now == awaiting) return;
+    awaiting = now;
+    limit_to(now == Awaiting::rest ? limits.message : limits.idle);
+}
+
+/// False when nothing came within the pause, or nothing more may come; at the end of the stream
+/// `ended` is set.
+Task<bool> Stream::more_within(const MessageLimits& limits, bool& ended) {
+    if (buffered().size() >= limits.size) co_return false;
     const auto outer = watchdog_.deadline();
-    const auto inner = std::min(Clock::now() + pause, outer);
+    const auto inner = std::min(Clock::now() + limits.pause, outer);
     deadline(inner);
     bool paused = false;
     try {
-        ended = !co_await fill(limit);
+        ended = !co_await fill(limits.size);
     } catch (const boost::system::system_error& error) {
         if (error.code() != make_error_code(Errc::timed_out) || inner == outer) throw;
         paused = true;
     }
     deadline(outer);
     co_return !paused;
-}
-
-/// The deadline for the next bytes of a message; for the rest of one it is set once, at its first
-/// byte.
-void Stream::set_read_deadline(const MessageLimits& limits, bool& in_message) {
-    idle_ = buffered().empty();
-    if (idle_) {
-        limit_to(limits.idle);
-    } else if (!in_message) {
-        limit_to(limits.message);
-    }
-    in_message = !idle_;
 }
 
 Task<std::size_t> Stream::read_some(MutableBytes buffer) {

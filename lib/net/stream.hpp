@@ -92,8 +92,11 @@ public:
 private:
     static constexpr std::size_t most_queued = 16 * 1024;  // bytes
 
-    Task<bool> more_within(std::size_t limit, Clock::duration pause, bool& ended);
-    void set_read_deadline(const MessageLimits& limits, bool& in_message);
+    enum class Awaiting { nothing, first_byte, rest };  // of a message; what a deadline was set for
+
+    Task<bool> more_within(const MessageLimits& limits, bool& ended);
+    Task<> flush_within(const MessageLimits& limits);
+    void set_read_deadline(const MessageLimits& limits, Awaiting& awaiting);
     void check_deadline() const;
     [[noreturn]] void fail(const error_code& reason) const;
 
@@ -103,7 +106,7 @@ private:
     std::size_t begin_ = 0;  // of the unconsumed bytes in buffer_
     std::string queued_;
     bool ended_ = false;  // the peer has said all; the reactor tells it only once
-    bool idle_ = false;
+    bool idle_ = false;   // waits for the first byte of a message
     bool stopping_ = false;
     Watchdog watchdog_;
 };
@@ -132,7 +135,7 @@ auto Stream::read_message(Parser parse, MessageLimits limits)
     -> Task<Result<std::optional<decltype(parse({})->message)>>> {
     using Message = decltype(parse({})->message);
     using Taken = Result<std::optional<Message>>;
-    bool in_message = false;
+    Awaiting awaiting = Awaiting::nothing;
     bool ended = false;   // the peer has said all
     bool paused = false;  // nothing followed a tentative message
     for (;;) {
@@ -143,12 +146,13 @@ auto Stream::read_message(Parser parse, MessageLimits limits)
             if (parsed->verdict == wire::Verdict::complete || (tentative && (ended || paused))) {
                 // The message may point into the buffer: consume() leaves the bytes where they are.
                 consume(parsed->used);
-                if (queued_.size() > most_queued) co_await flush();
+                if (queued_.size() > most_queued) co_await flush_within(limits);
                 co_return Taken(std::optional<Message>(std::move(parsed->message)));
             }
             if (tentative) {
-                if (!queued_.empty()) co_await flush();
-                paused = !co_await more_within(limits.size, limits.pause, ended);
+                if (!queued_.empty()) co_await flush_within(limits);
+                set_read_deadline(limits, awaiting);
+                paused = !co_await more_within(limits, ended);
                 continue;
             }
             consume(parsed->used);  // line ends and the like that belong to no message
@@ -157,13 +161,12 @@ auto Stream::read_message(Parser parse, MessageLimits limits)
             co_return Taken(
                 make_error(Errc::connection_lost, "the connection ended within a message"));
         }
-        if (!queued_.empty()) {
-            limit_to(limits.message);
-            co_await flush();
-        }
+        if (!queued_.empty()) co_await flush_within(limits);
         if (ended) co_return Taken(std::optional<Message>());
-        set_read_deadline(limits, in_message);
+        set_read_deadline(limits, awaiting);
+        idle_ = buffered().empty();
         ended = !co_await fill(limits.size);
+        idle_ = false;
     }
 }
 

@@ -157,12 +157,13 @@ Task<Result<>> MemoryStore::put(std::string_view key, std::string_view value,
     const HashedKey hashed(key);
     const auto now = now_();
     const auto expires = now + validity;
+    for (std::size_t part = 0; part < parts && count_ >= max_entries_; ++part) collect(part);
+
     Shard& shard = shard_of(hashed.hash);
     const std::lock_guard guard(shard.mutex);
     const auto old = shard.entries.find(hashed);
     if (old == shard.entries.end() && count_ >= max_entries_) {
-        count_ -= shard.collect(now);
-        if (count_ >= max_entries_) co_return make_error(Errc::refused, "the store is full");
+        co_return make_error(Errc::refused, "the store is full");
     }
     shard.earliest = std::min(shard.earliest, expires);
     if (old != shard.entries.end()) {

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds with GCC and clang, and runs all tests, under the sanitizers too. On a bare
+# Debian 12, as root or with sudo:
+#
+#     bash test/ci.sh [STAGE...]        stages: packages release sanitizers threads bench; default: all
+#
+# docs/testing.md tells what each kind of test is for.
+
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+# shellcheck source=docs/packages.sh
+source docs/packages.sh
+test_packages=(catch2 clang-16 libclang-rt-16-dev clang-format-14 python3 shellcheck zsh fish procps
+    iproute2 redis-server redis-tools rsync)
+
+stage() {
+    echo
+    echo "=== $* ($SECONDS s since the start)"
+}
+
+# build_and_test PRESET CTEST-OPTION...
+build_and_test() {
+    local preset=$1
+    shift
+    cmake --preset "$preset" -DNETCOPY_TESTS=ON >/dev/null
+    cmake --build "build/$preset"
+    ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --parallel 2 "$@"
+}
+
+run_packages() {
+    stage "Packages"
+    install_packages "${build_packages[@]}" "${test_packages[@]}"
+}
+
+run_release() {
+    stage "Release with GCC: every test"
+    build_and_test release
+}
+
+run_sanitizers() {
+    stage "Address and undefined-behaviour sanitizers with clang, libFuzzer targets over their corpus"
+    build_and_test fuzz --exclude-regex '^(tidy|e2e: test_docs)$'
+}
+
+run_threads() {
+    stage "Thread sanitizer with clang: what runs on several threads"
+    build_and_test tsan --tests-regex '^(unit: |interop: |e2e: test_(keep_running|many_clients|signals|send_receive))'
+}
+
+run_bench() {
+    stage "The benchmarks, small: that they work, not what they show"
+    python3 test/bench/bench.py --quick --netcopy build/release/app/netcopy
+}
+
+stages=("$@")
+[[ $# -gt 0 ]] || stages=(packages release sanitizers threads bench)
+for each in "${stages[@]}"; do
+    "run_$each"
+done
+stage "All stages passed: ${stages[*]}"
