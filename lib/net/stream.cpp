@@ -52,21 +52,22 @@ void Stream::fail(const error_code& reason) const {
     throw_error(make_error_code(Errc::connection_lost));
 }
 
-std::string_view Stream::buffered() const { return std::string_view(buffer_).substr(begin_); }
+std::string_view Stream::buffered() const { return {buffer_.data() + begin_, end_ - begin_}; }
 
 void Stream::consume(std::size_t count) { begin_ += count; }
 
 Task<bool> Stream::fill(std::size_t limit) {
     check_deadline();
     if (ended_ || (stopping_ && idle_)) co_return false;
-    buffer_.erase(0, begin_);
-    begin_ = 0;
-    const std::size_t had = buffer_.size();
-    if (had >= limit) throw_error(make_error_code(Errc::protocol));
-    buffer_.resize(std::max(std::min(limit, had + read_ahead), had + 1));
-    const auto [error, got] = co_await socket_.async_read_some(
-        asio::buffer(buffer_.data() + had, buffer_.size() - had), nothrow);
-    buffer_.resize(had + got);
+    std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
+              buffer_.begin() + static_cast<std::ptrdiff_t>(end_), buffer_.begin());
+    end_ -= std::exchange(begin_, 0);
+    if (end_ >= limit) throw_error(make_error_code(Errc::protocol));
+    if (buffer_.size() == end_) buffer_.resize(end_ + read_ahead);
+    const std::size_t room = std::min(buffer_.size(), limit) - end_;
+    const auto [error, got] =
+        co_await socket_.async_read_some(asio::buffer(buffer_.data() + end_, room), nothrow);
+    end_ += got;
     ended_ = error == asio::error::eof;
     if (ended_) co_return false;
     if (error) {
@@ -77,9 +78,9 @@ Task<bool> Stream::fill(std::size_t limit) {
 }
 
 Task<> Stream::flush() {
-    // Also ends with an exception; what was queued is then of no use to anybody.
-    const std::string out = std::exchange(queued_, {});
-    co_await write(as_bytes(out));
+    sending_.clear();
+    sending_.swap(queued_);  // both keep their memory
+    return write(as_bytes(sending_));
 }
 
 /// A peer that takes no answers is no better than one that sends no requests.
@@ -192,9 +193,9 @@ Task<> Stream::close_after_last_words() {
     co_await flush();
     shutdown_send();
     deadline_in(moment);
-    begin_ = buffer_.size();
+    begin_ = end_;
     for (int reads = 0; reads < most_reads && co_await fill(read_ahead); ++reads) {
-        begin_ = buffer_.size();
+        begin_ = end_;
     }
 }
 

@@ -3,6 +3,7 @@
 #include <boost/system/system_error.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
@@ -102,11 +103,13 @@ private:
 
     Socket socket_;
     std::string peer_;
-    std::string buffer_;
+    std::vector<char> buffer_;
     std::size_t begin_ = 0;  // of the unconsumed bytes in buffer_
+    std::size_t end_ = 0;
     std::string queued_;
-    bool ended_ = false;  // the peer has said all; the reactor tells it only once
-    bool idle_ = false;   // waits for the first byte of a message
+    std::string sending_;  // what flush() is writing
+    bool ended_ = false;   // the peer has said all; the reactor tells it only once
+    bool idle_ = false;    // waits for the first byte of a message
     bool stopping_ = false;
     Watchdog watchdog_;
 };
