@@ -30,9 +30,10 @@ Task<> keep_collecting(MemoryStore& store) {
             co_await asio::post(UseTask());
         }
         store.give_back_memory();
+        const auto state = co_await asio::this_coro::cancellation_state;
+        if (state.cancelled() != asio::cancellation_type::none) co_return;
         timer.expires_after(collect_every);
-        const auto [cancelled] = co_await timer.async_wait(asio::as_tuple(UseTask()));
-        if (cancelled) co_return;
+        co_await timer.async_wait(asio::as_tuple(UseTask()));
     }
 }
 
@@ -85,7 +86,9 @@ public:
         context.output.listening(*listening);
 
         using namespace asio::experimental::awaitable_operators;
-        co_await (server.run() || keep_collecting(store));
+        // In this order: a signal may end run() in its first turn, and can only cancel what has
+        // begun.
+        co_await (keep_collecting(store) || server.run());
         co_return exit_status_of_signal(context.stop_signal);
     }
 

@@ -51,7 +51,7 @@ Result<std::optional<mode_t>> check_target(int folder, const std::string& compon
         if (errno == ENOENT) return std::optional<mode_t>();
         return make_error(Errc::local_file, "cannot write " + quote(name), errno);
     }
-    if (S_ISREG(status.st_mode)) return std::optional<mode_t>(status.st_mode & 07777);
+    if (S_ISREG(status.st_mode)) return std::optional<mode_t>(status.st_mode & 0777);
     return make_error(Errc::local_file,
                       "cannot write " + quote(name) + ": it is " +
                           (S_ISDIR(status.st_mode) ? "a folder" : "no regular file") +
@@ -103,7 +103,7 @@ Result<FileSink> FileSink::create(const fs::path& target) {
         sink.temporary_.clear();
         return sink.failed("write", reason);
     }
-    // What was private stays so.
+    // What was private stays so; but what a peer sent never runs with its owner's rights.
     if (*rights && ::fchmod(sink.file_.get(), **rights) != 0) return sink.failed("write", errno);
     return sink;
 }

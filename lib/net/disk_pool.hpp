@@ -19,9 +19,12 @@ class DiskJob {
 public:
     /// Waits for the result; cancelling the waiting task does not cut the wait short. Once only.
     Task<T> join() {
+        const bool throws = co_await asio::this_coro::throw_if_cancelled();
+        co_await asio::this_coro::throw_if_cancelled(false);
         while (!state_->value && !state_->thrown) {
             co_await state_->finished.async_wait(asio::as_tuple(UseTask()));
         }
+        co_await asio::this_coro::throw_if_cancelled(throws);
         if (state_->thrown) std::rethrow_exception(state_->thrown);
         co_return std::move(*state_->value);
     }

@@ -134,6 +134,8 @@ Task<std::size_t> Stream::read_some(MutableBytes buffer) {
 
 Task<> Stream::write(Bytes bytes) {
     check_deadline();
+    // Nearly always the socket takes it all: no trip through the reactor for that.
+    bytes = bytes.subspan(write_now(bytes).value_or(0));
     while (!bytes.empty()) {
         const auto [error, put] =
             co_await socket_.async_write_some(asio::buffer(bytes.data(), bytes.size()), nothrow);

@@ -152,13 +152,13 @@ auto Stream::read_message(Parser parse, MessageLimits limits)
                 if (queued_.size() > most_queued) co_await flush_within(limits);
                 co_return Taken(std::optional<Message>(std::move(parsed->message)));
             }
+            consume(parsed->skipped);
             if (tentative) {
                 if (!queued_.empty()) co_await flush_within(limits);
                 set_read_deadline(limits, awaiting);
                 paused = !co_await more_within(limits, ended);
                 continue;
             }
-            consume(parsed->used);  // line ends and the like that belong to no message
         }
         if (ended && !buffered().empty()) {
             co_return Taken(

@@ -75,7 +75,7 @@ std::pair<std::size_t, Verdict> checksum_extent(std::string_view waiting, std::s
 Result<Parsed<Request>> parse_insert(std::string_view bytes, std::size_t start,
                                      const RequestLimits& limits) {
     Parsed<Request> parsed;
-    parsed.used = start;
+    parsed.used = parsed.skipped = start;
     std::string_view rest = bytes.substr(start + verb_size);
 
     const auto id = take_field(rest, max_id_text, "id");
@@ -107,7 +107,7 @@ Result<Parsed<Request>> parse_insert(std::string_view bytes, std::size_t start,
 
 Result<Parsed<Request>> parse_lookup(std::string_view bytes, std::size_t start) {
     Parsed<Request> parsed;
-    parsed.used = start;
+    parsed.used = parsed.skipped = start;
     const std::size_t begin = start + verb_size;
     std::size_t end = begin;
     if (end < bytes.size() && (bytes[end] == '-' || bytes[end] == '+')) ++end;
@@ -162,7 +162,7 @@ Result<Parsed<Request>> parse_request(std::string_view bytes, const RequestLimit
     while (start < bytes.size() && is_terminator(bytes[start])) ++start;
     const std::string_view rest = bytes.substr(start);
     if (!may_start_verb(rest)) return bad("no such verb; BE| and KI| are known");
-    if (rest.size() < verb_size) return Parsed<Request>{Verdict::need_more, start, {}};
+    if (rest.size() < verb_size) return Parsed<Request>{Verdict::need_more, start, {}, start};
     return rest.front() == 'B' ? parse_insert(bytes, start, limits) : parse_lookup(bytes, start);
 }
 

@@ -19,6 +19,7 @@ struct Parsed {
     std::size_t used =
         0;  ///< bytes to drop: the message's, or with need_more what no message begins with
     Message message{};
+    std::size_t skipped = 0;  ///< of `used`: bytes in front that belong to no message
 };
 
 }  // namespace netcopy::wire
