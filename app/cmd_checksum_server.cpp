@@ -1,41 +1,18 @@
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/post.hpp>
-
 #include "app/command.hpp"
 #include "app/exit_status.hpp"
 #include "base/limits.hpp"
 #include "net/io_threads.hpp"
 #include "net/server.hpp"
 #include "session/checksum_server.hpp"
+#include "store/collector.hpp"
 #include "store/memory_store.hpp"
 
 namespace netcopy::app {
 namespace {
 
-constexpr std::chrono::seconds collect_every{1};
 constexpr std::uint64_t most_length = 1024 * 1024;  // bytes; what is longer is no checksum
 constexpr std::size_t spare_descriptors =
     64;  // beside the connections: log, standard streams, epoll
-
-/// Frees expired entries once a second, until it is cancelled. On the network thread, but a small
-/// part of the store at a time, so that nobody waits for long. A thread of its own would make every
-/// allocation of a single-threaded server a locked one.
-Task<> keep_collecting(MemoryStore& store) {
-    co_await asio::this_coro::throw_if_cancelled(false);
-    Timer timer(co_await asio::this_coro::executor);
-    for (;;) {
-        for (std::size_t part = 0; part < MemoryStore::parts; ++part) {
-            store.collect(part);
-            co_await asio::post(UseTask());
-        }
-        store.give_back_memory();
-        const auto state = co_await asio::this_coro::cancellation_state;
-        if (state.cancelled() != asio::cancellation_type::none) co_return;
-        timer.expires_after(collect_every);
-        co_await timer.async_wait(asio::as_tuple(UseTask()));
-    }
-}
 
 class ChecksumServerJob final : public Job {
 public:
@@ -66,11 +43,12 @@ public:
         }
         raise_file_limit(server_.max_connections + spare_descriptors);
 
-        MemoryStore store(max_entries_);
+        const auto store = std::make_shared<MemoryStore>(max_entries_);
+        const Collector collector(context.io.get_executor(), store);
         const ChecksumServerLimits limits{
             {max_length_, limits::checksum_validity}, server_.idle_timeout, message_timeout_};
         const SessionFn session = [&](Stream& stream) {
-            return serve_checksums(stream, store, limits);
+            return serve_checksums(stream, *store, limits);
         };
         // One thread serves on the main io_context; more get their own, and the main one only
         // accepts.
@@ -85,10 +63,7 @@ public:
         context.on_stop = [&] { server.stop(); };
         context.output.listening(*listening);
 
-        using namespace asio::experimental::awaitable_operators;
-        // In this order: a signal may end run() in its first turn, and can only cancel what has
-        // begun.
-        co_await (keep_collecting(store) || server.run());
+        co_await server.run();
         co_return exit_status_of_signal(context.stop_signal);
     }
 

@@ -2,7 +2,7 @@
 # Installs what the tests need, builds with GCC and clang, and runs all tests, under the sanitizers too. On a bare
 # Debian 12, as root or with sudo:
 #
-#     bash test/ci.sh [STAGE...]        stages: packages release sanitizers threads bench; default: all
+#     bash test/ci.sh [STAGE...]        stages: packages quickstart release sanitizers threads bench; default: all
 #
 # docs/testing.md tells what each kind of test is for.
 
@@ -39,6 +39,11 @@ run_release() {
     build_and_test release
 }
 
+run_quickstart() {
+    stage "The first command of the README"
+    bash docs/quickstart.sh
+}
+
 run_sanitizers() {
     stage "Address and undefined-behaviour sanitizers with clang, libFuzzer targets over their corpus"
     build_and_test fuzz --exclude-regex '^(tidy|e2e: test_docs)$'
@@ -55,7 +60,7 @@ run_bench() {
 }
 
 stages=("$@")
-[[ $# -gt 0 ]] || stages=(packages release sanitizers threads bench)
+[[ $# -gt 0 ]] || stages=(packages quickstart release sanitizers threads bench)
 for each in "${stages[@]}"; do
     "run_$each"
 done

@@ -7,7 +7,7 @@
 namespace netcopy {
 namespace {
 
-/// The fastest of 128 KiB to 2 MiB (docs/benchmarks.md): system calls and hops are lost in it, and
+/// The fastest of 256 KiB to 1 MiB (docs/benchmarks.md): system calls and hops are lost in it, and
 /// it stays in the second-level cache between reading, hashing and sending.
 constexpr std::size_t buffer_size = 512 * 1024;
 /// A job gives its thread back after so many bytes: for other transfers, and to see whether to

@@ -97,6 +97,7 @@ Task<Result<std::optional<std::string>>> ChecksumClient::lookup_once(std::string
     if (const auto connected = co_await connect(); !connected) co_return connected.error();
     const auto stream = std::exchange(stream_, nullptr);
     std::optional<Error> failure;
+    bool reset = false;
     try {
         const MessageLimits answer{max_answer, answer_time, answer_time, answer_pause};
         stream->deadline_in(answer_time);
@@ -107,11 +108,12 @@ Task<Result<std::optional<std::string>>> ChecksumClient::lookup_once(std::string
         failure = entry.error();
     } catch (const system_error& error) {
         failure = stream_error(error, "no answer");
+        reset = !(*failure == Errc::timed_out);
     }
     // The length may have been a lie: what has come by the end, or after all our waiting, is the
-    // answer.
+    // answer. A reset is no end.
     const auto late = wire::parse_lookup_answer(stream->buffered(), true);
-    if (late && !late->message.empty()) co_return entry_of(late->message);
+    if (!reset && late && !late->message.empty()) co_return entry_of(late->message);
     co_return with_server(server_, *failure);
 }
 

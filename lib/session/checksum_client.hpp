@@ -30,8 +30,8 @@ public:
     /// What is kept under `id`, asked for on a connection of its own, whose half-close ends the
     /// request. A missing entry, a silent server and one that cannot be reached are asked again
     /// until `patience` is over, since other people's senders insert only after they have closed
-    /// the file's connection. No value: there is none. Errc::unreachable when the server never
-    /// answered.
+    /// the file's connection. No value: there is none. Errc::unreachable when nothing listened
+    /// there, timed_out when something did but never answered.
     Task<Result<std::optional<std::string>>> lookup(std::string id, Clock::duration patience);
 
     const Endpoint& server() const { return server_; }
