@@ -118,11 +118,6 @@ void Renderer::event(std::string_view name, const std::string& peer) {
     state_->out_or_say(to_line({{"event", name}, {"peer", valid_utf8(peer)}}));
 }
 
-void Renderer::note(std::string_view line) {
-    if (state_->quiet || state_->json) return;
-    state_->err(std::string(line) + "\n");
-}
-
 void Renderer::error(const Error& error) {
     const std::string reason = error.context.empty() ? error.code.message() : error.context;
     const std::string who = "netcopy " + state_->command + ":";

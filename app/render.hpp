@@ -47,8 +47,7 @@ public:
     void listening(const Endpoint& endpoint);
     /// JSON only: "accepted", "connected".
     void event(std::string_view name, const std::string& peer);
-    void note(std::string_view line);  ///< stderr, unless quiet or JSON
-    void error(const Error& error);    ///< "netcopy COMMAND: ..." on stderr, always
+    void error(const Error& error);  ///< "netcopy COMMAND: ..." on stderr, always
     /// Text that is itself the result, such as a help page: stdout as it stands, whatever the
     /// options, and no JSON object behind it.
     Result<> print(std::string_view text);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "base/log.hpp"
 #include "file/sink.hpp"
 
 namespace netcopy {
@@ -59,7 +58,7 @@ public:
         if (received.outcome) {
             received.outcome = co_await disk_.run([this] { return sink_->commit(); });
         } else {
-            co_await set_aside(received.outcome.error());
+            received.outcome = co_await set_aside(received.outcome.error());
         }
         co_return received;
     }
@@ -110,13 +109,16 @@ private:
         co_return Error{same.error().code, verb + what + ": " + same.error().context};
     }
 
-    /// Keeps what arrived but did not verify where a person can look at it.
-    Task<> set_aside(const Error& reason) {
+    /// Keeps what arrived but did not verify where a person can look at it, and says so.
+    Task<Error> set_aside(Error reason) {
         const bool keep =
             sink_ && bytes_ > 0 && !(reason == Errc::local_file) && !(reason == Errc::refused);
-        if (!keep) co_return;
+        if (!keep) co_return reason;
         const auto kept = co_await disk_.run([this] { return sink_->commit_as(corrupted_suffix); });
-        if (!kept) NETCOPY_LOG(error) << kept.error().context;
+        reason.context += kept ? "; what arrived is kept as " +
+                                     quote(plan_.target.string() + std::string(corrupted_suffix))
+                               : "; what arrived is lost: " + kept.error().context;
+        co_return reason;
     }
 
     Stream& stream_;

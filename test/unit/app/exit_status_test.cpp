@@ -7,10 +7,11 @@
 using namespace netcopy;
 
 TEST_CASE("every kind of failure has the exit status of the design") {
-    const std::pair<Errc, int> table[] = {
-        {Errc::failed, 1},      {Errc::usage, 2},     {Errc::corrupted, 4},       {Errc::unverified, 5},
-        {Errc::unreachable, 6}, {Errc::timed_out, 7}, {Errc::connection_lost, 8}, {Errc::protocol, 8},
-        {Errc::refused, 9},     {Errc::local_file, 11}};
+    const std::pair<Errc, int> table[] = {{Errc::failed, 1},          {Errc::usage, 2},
+                                          {Errc::corrupted, 4},       {Errc::unverified, 5},
+                                          {Errc::unreachable, 6},     {Errc::timed_out, 7},
+                                          {Errc::connection_lost, 8}, {Errc::protocol, 8},
+                                          {Errc::refused, 9},         {Errc::local_file, 11}};
     for (const auto& [kind, status] : table) {
         INFO(make_error_code(kind).message());
         CHECK(app::exit_status(make_error(kind, "why")) == status);
@@ -18,7 +19,8 @@ TEST_CASE("every kind of failure has the exit status of the design") {
 }
 
 TEST_CASE("an error of another category is any other failure") {
-    const Error error{error_code(static_cast<int>(Errc::corrupted), boost::system::system_category()), "why"};
+    const Error error{
+        error_code(static_cast<int>(Errc::corrupted), boost::system::system_category()), "why"};
     CHECK(app::exit_status(error) == 1);
 }
 
