@@ -94,7 +94,6 @@ Renderer::Renderer(std::string command, const CommonOptions& options, asio::io_c
     : state_(std::make_shared<State>(std::move(command), io)) {
     const bool terminal = isatty(STDERR_FILENO) == 1;
     state_->json = options.json;
-    state_->quiet = options.quiet;
     state_->shows = choose_display(options, terminal);
     state_->color = choose_color(options, terminal);
     if (state_->shows == Shows::bar) send_log_through_screen();

@@ -17,6 +17,7 @@ constexpr std::chrono::milliseconds first_retry{50};
 constexpr std::chrono::milliseconds longest_retry{400};
 /// Some servers never answer for an id they do not know: the first wait for an answer; it doubles.
 constexpr std::chrono::seconds first_answer_time{1};
+constexpr std::chrono::seconds rest_of_answer{3};  // from its first byte
 constexpr std::size_t max_answer = 32 + 4 * limits::checksum_length;
 
 Error with_server(const Endpoint& server, const Error& error) {
@@ -29,6 +30,12 @@ Result<wire::Parsed<std::string_view>> parse_answer(std::string_view bytes) {
 
 std::optional<std::string> entry_of(std::string_view checksum) {
     return checksum.empty() ? std::nullopt : std::optional(std::string(checksum));
+}
+
+/// What came of an answer that is shorter than it says: its length may be a lie.
+std::optional<std::string> short_answer(std::string_view bytes) {
+    const auto parsed = wire::parse_lookup_answer(bytes, true);
+    return parsed ? entry_of(parsed->message) : std::nullopt;
 }
 
 }  // namespace
@@ -97,23 +104,25 @@ Task<Result<std::optional<std::string>>> ChecksumClient::lookup_once(std::string
     if (const auto connected = co_await connect(); !connected) co_return connected.error();
     const auto stream = std::exchange(stream_, nullptr);
     std::optional<Error> failure;
-    bool reset = false;
+    bool ended = false;  // in order, though perhaps short of what was announced
     try {
-        const MessageLimits answer{max_answer, answer_time, answer_time, answer_pause};
+        const MessageLimits limits{max_answer, answer_time, rest_of_answer, answer_pause};
         stream->deadline_in(answer_time);
         co_await stream->write(as_bytes(wire::encode_lookup(id)));
         stream->shutdown_send();
-        const auto entry = co_await stream->read_message(parse_answer, answer);
+        const auto entry = co_await stream->read_message(parse_answer, limits);
         if (entry) co_return entry_of(entry->value_or(std::string_view()));
         failure = entry.error();
+        ended = true;
     } catch (const system_error& error) {
         failure = stream_error(error, "no answer");
-        reset = !(*failure == Errc::timed_out);
     }
-    // The length may have been a lie: what has come by the end, or after all our waiting, is the
-    // answer. A reset is no end.
-    const auto late = wire::parse_lookup_answer(stream->buffered(), true);
-    if (!reset && late && !late->message.empty()) co_return entry_of(late->message);
+    auto answer = short_answer(stream->buffered());
+    // After a reset or a long silence it is more likely cut than complete, unless it is a whole
+    // MD5.
+    const bool whole =
+        answer && (ended || wire::classify_entry(*answer) == wire::EntryForm::md5_hex);
+    if (whole) co_return std::move(answer);
     co_return with_server(server_, *failure);
 }
 

@@ -33,17 +33,27 @@ bool may_start_verb(std::string_view bytes) {
 
 Error bad(std::string reason) { return make_error(Errc::protocol, std::move(reason)); }
 
-/// Cuts the field up to the next '|' off `rest`. No value: it has not ended yet.
-Result<std::optional<std::string_view>> take_field(std::string_view& rest, std::size_t limit,
-                                                   std::string_view name) {
-    const auto end = rest.substr(0, limit + 1).find('|');
-    if (end == std::string_view::npos) {
-        if (rest.size() > limit) return bad("the " + std::string(name) + " is too long");
-        return std::optional<std::string_view>();
-    }
-    const std::string_view field = rest.substr(0, end);
+struct Field {
+    std::string_view name;
+    std::size_t limit;  // characters
+    bool sign = false;  // may stand in front
+};
+constexpr Field id_field{"id", max_id_text, true};
+constexpr Field validity_field{"validity", max_number_text};
+constexpr Field length_field{"length", max_number_text};
+
+/// Cuts a field and the '|' behind it off `rest`. No value: it has not ended yet.
+Result<std::optional<std::string_view>> take_field(std::string_view& rest, const Field& field) {
+    const bool sign = field.sign && !rest.empty() && (rest[0] == '-' || rest[0] == '+');
+    std::size_t end = sign ? 1 : 0;
+    while (end < rest.size() && end <= field.limit && is_digit(rest[end])) ++end;
+    if (end > field.limit) return bad("the " + std::string(field.name) + " is too long");
+    if (end == rest.size()) return std::optional<std::string_view>();
+    if (rest[end] != '|')
+        return std::optional(rest.substr(0, end + 1));  // the caller will refuse it
+    const std::string_view text = rest.substr(0, end);
     rest.remove_prefix(end + 1);
-    return std::optional(field);
+    return std::optional(text);
 }
 
 Result<std::uint64_t> number(std::string_view text, std::uint64_t limit, std::string_view name) {
@@ -63,8 +73,9 @@ std::pair<std::size_t, Verdict> checksum_extent(std::string_view waiting, std::s
     const std::string_view first = waiting.substr(0, announced);
     const std::string_view second = waiting.substr(announced, announced);
     const bool doubtful = std::ranges::find(doubtful_sizes, announced) != doubtful_sizes.end();
-    const bool may_be_twice = announced > 0 && (doubtful || second.size() == announced) &&
-                              all_hex(second) && all_hex(first);
+    const bool may_be_twice = announced >= doubtful_sizes.front() &&
+                              (doubtful || second.size() == announced) && all_hex(second) &&
+                              all_hex(first);
     if (!may_be_twice) return {announced, Verdict::complete};
     if (second.size() < announced) return {announced, Verdict::tentative};
     const std::string_view behind = waiting.substr(2 * announced);
@@ -78,19 +89,19 @@ Result<Parsed<Request>> parse_insert(std::string_view bytes, std::size_t start,
     parsed.used = parsed.skipped = start;
     std::string_view rest = bytes.substr(start + verb_size);
 
-    const auto id = take_field(rest, max_id_text, "id");
+    const auto id = take_field(rest, id_field);
     if (!id) return id.error();
     if (!*id) return parsed;
     auto canonical = canonical_id(**id);
     if (!canonical) return canonical.error();
 
-    const auto validity = take_field(rest, max_number_text, "validity");
+    const auto validity = take_field(rest, validity_field);
     if (!validity) return validity.error();
     if (!*validity) return parsed;
     const auto seconds = number(**validity, limits.validity, "validity");
     if (!seconds) return seconds.error();
 
-    const auto length = take_field(rest, max_number_text, "length");
+    const auto length = take_field(rest, length_field);
     if (!length) return length.error();
     if (!*length) return parsed;
     const auto announced = number(**length, limits.checksum_length, "length");

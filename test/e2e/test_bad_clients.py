@@ -122,4 +122,4 @@ class BadClients(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

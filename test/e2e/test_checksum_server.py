@@ -208,4 +208,4 @@ class BadInput(Conversation):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

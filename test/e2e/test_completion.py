@@ -1,12 +1,14 @@
 """The completion scripts, in the shells that are installed."""
 
 import os
+import pty
+import select
 import shlex
 import shutil
 import subprocess
 import unittest
 
-from harness import COMMANDS, Case, binary, clean_environment
+from harness import COMMANDS, Case, binary, clean_environment, wait_until
 
 
 class Completion(Case):
@@ -87,6 +89,48 @@ class Completion(Case):
                         or "-o bashdefault" in registered,
                         (found, registered))
 
+    def type_into(self, command, setup, steps):
+        """Types into a shell on a terminal; each step is (keys, what the screen shows then)."""
+        place = self.folder / "place"
+        place.mkdir()
+        (place / "payload.bin").write_bytes(b"")
+        master, slave = pty.openpty()
+        shell = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, cwd=place, start_new_session=True,
+            env={**self.environment, "TERM": "dumb", "PS1": "> "})
+        os.close(slave)
+        self.addCleanup(os.close, master)
+        self.addCleanup(shell.wait)
+        self.addCleanup(shell.kill)
+        shown = b""
+
+        def shows(expected):
+            nonlocal shown
+            while select.select([master], [], [], 0)[0]:
+                shown += os.read(master, 65536)
+            return expected in shown
+
+        os.write(master, f"{setup}; echo re''ady\n".encode())
+        wait_until(lambda: shows(b"ready\r\n"), 10, "the shell")
+        for keys, expected in steps:
+            os.write(master, keys)
+            wait_until(lambda: shows(expected), 10, f"{expected!r} on the screen")
+
+    def test_bash_completes_what_is_typed(self):
+        script = self.script("bash")
+        self.type_into(["bash", "--norc", "--noprofile", "-i"], f"source {script}",
+                       [(b"netcopy rec\t", b"netcopy receive "), (b"--keep\t", b"--keep-running "),
+                        (b"--progress=pl\t", b"--progress=plain"), (b"payl\t", b"payload.bin")])
+
+    def test_zsh_completes_what_is_typed(self):
+        functions = self.folder / "functions"
+        functions.mkdir()
+        shutil.copy(self.script("zsh"), functions / "_netcopy")
+        self.type_into(["zsh", "-f", "-i"], f"fpath=({functions} $fpath); "
+                       f"autoload -Uz compinit; compinit -u -d {self.folder}/dump",
+                       [(b"netcopy rec\t", b"eive "), (b"--keep\t", b"--keep-running "),
+                        (b"--progress pl\t", b"plain "), (b"payl\t", b"payload.bin")])
+
     def fish(self, typed):
         script = self.script("fish")
         lines = self.shell("fish", "--no-config", "-c",
@@ -99,15 +143,6 @@ class Completion(Case):
         self.assertIn("plain", self.fish("netcopy send --progress pl"))
         self.assertNotIn("--keep-running", self.fish("netcopy send --k"))
 
-    def test_zsh_registers_its_function(self):
-        script = self.script("zsh")
-        place = self.folder / "functions"
-        place.mkdir()
-        shutil.copy(script, place / "_netcopy")
-        found = self.shell("zsh", "-f", "-c", f"fpath=({place} $fpath); autoload -Uz compinit; "
-                           f"compinit -u -d {self.folder}/dump; print -r -- $_comps[netcopy]")
-        self.assertEqual(found, ["_netcopy"])
-
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

@@ -263,4 +263,4 @@ class MaxSize(Disk):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

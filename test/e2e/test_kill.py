@@ -154,4 +154,4 @@ def receiver_was_reached(receiver, sender):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

@@ -180,4 +180,4 @@ class Colours(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

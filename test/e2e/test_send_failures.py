@@ -221,4 +221,4 @@ class SendFailures(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

@@ -295,4 +295,4 @@ class SendReceive(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

@@ -142,4 +142,4 @@ class Environment(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

@@ -188,20 +188,37 @@ class Verdicts(Case):
 
     def test_a_checksum_server_that_talks_rubbish_is_unverified(self):
         for answer in (b"no such thing", b"ERR|nonsense\n", b"", b"12"):
-            with self.subTest(answer=answer), raw.listener() as rubbish:
-                receiver = self.receiver(self.target, rubbish)
-                rubbish.settimeout(0.1)
-                with raw.connect(receiver.address) as peer:
-                    peer.sendall(b"rubbish")
-                while receiver.running:
-                    try:
-                        with rubbish.take_peer() as asker:
-                            asker.recv(1024)
-                            asker.sendall(answer)
-                    except (TimeoutError, OSError):
-                        pass
-                self.assert_verdict(receiver, CORRUPTED, (5, 8))
+            with self.subTest(answer=answer):
+                self.assert_verdict(self.receive_answered(b"rubbish", answer), CORRUPTED, (5, 8))
                 self.assertFalse(self.target.exists())
+
+    def test_an_answer_that_is_cut_off_is_unverified(self):
+        stump = b"32|" + md5_hex(b"cut off")[:20].encode()
+        for then, status in (("reset", 5), ("silence", 5), ("close", (4, 5))):
+            with self.subTest(then=then):  # a close may be the end of an answer of that length
+                receiver = self.receive_answered(b"cut off", stump, then)
+                self.assert_verdict(receiver, CORRUPTED, status)
+
+    def receive_answered(self, data, answer, then="close"):
+        """A receiver that got `data`, and this answer to each of its questions."""
+        with raw.listener() as checksums:
+            receiver = self.receiver(self.target, checksums)
+            checksums.settimeout(0.1)
+            with raw.connect(receiver.address) as peer:
+                peer.sendall(data)
+            while receiver.running:
+                try:
+                    asker = checksums.take_peer()
+                    self.addCleanup(asker.close)
+                    asker.recv(1024)
+                    asker.sendall(answer)
+                    if then == "reset":
+                        raw.reset(asker)
+                    elif then == "close":
+                        asker.close()
+                except OSError:
+                    pass
+        return receiver
 
     def test_a_checksum_server_that_floods_is_cut_off(self):
         with raw.listener() as flooder:
@@ -227,4 +244,4 @@ class Verdicts(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

@@ -26,7 +26,8 @@ inline std::string unescape(std::string_view text) {
     const auto digit = [&](std::size_t at) {
         constexpr std::string_view digits = "0123456789abcdef";
         const auto value = at < text.size() ? digits.find(text[at]) : std::string_view::npos;
-        if (value == std::string_view::npos) throw std::runtime_error("bad escape: " + std::string(text));
+        if (value == std::string_view::npos)
+            throw std::runtime_error("bad escape: " + std::string(text));
         return static_cast<int>(value);
     };
     std::string out;
@@ -35,7 +36,8 @@ inline std::string unescape(std::string_view text) {
             out += text[i];
             continue;
         }
-        if (text.substr(i, 2) != "\\x") throw std::runtime_error("bad escape: " + std::string(text));
+        if (text.substr(i, 2) != "\\x")
+            throw std::runtime_error("bad escape: " + std::string(text));
         out += static_cast<char>(digit(i + 2) * 16 + digit(i + 3));
         i += 3;
     }
@@ -66,12 +68,14 @@ inline Transcript read_transcript(const std::filesystem::path& path) {
     return transcript;
 }
 
-/// The transcripts of a folder, in the order of their names: those whose names begin with `foreign-`, or the others.
+/// The transcripts of a folder, in the order of their names: those whose names begin with
+/// `foreign-`, or the others.
 inline std::vector<Transcript> read_transcripts(const std::filesystem::path& folder, bool foreign) {
     std::vector<std::filesystem::path> paths;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
         const bool is_foreign = entry.path().filename().string().starts_with("foreign-");
-        if (entry.path().extension() == ".txt" && is_foreign == foreign) paths.push_back(entry.path());
+        if (entry.path().extension() == ".txt" && is_foreign == foreign)
+            paths.push_back(entry.path());
     }
     std::ranges::sort(paths);
     std::vector<Transcript> transcripts;

@@ -58,4 +58,4 @@ class OurChecksumServer(InteropCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

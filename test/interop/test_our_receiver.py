@@ -88,4 +88,4 @@ class OurReceiver(InteropCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

@@ -209,7 +209,7 @@ const auto one_tick = [](Renderer& renderer, asio::io_context& io) {
     const auto display = renderer.show("b\u00e4r\n.iso", progress);
     progress.bytes = 50;
     io.run_one_for(deadline);
-    renderer.note("a remark");
+    renderer.error(make_error(Errc::failed, "no"));
     std::clog << "a log "
               << "line" << std::endl;
     progress.bytes = 100;
@@ -229,7 +229,7 @@ TEST_CASE("on a terminal a bar is drawn, makes place for lines, and leaves one")
     CHECK(bar.find(" 50%") != std::string::npos);
     const std::string rest = screen.substr(first_end);
     const std::string expected =
-        erase + "a remark\r\n" + bar + erase + "a log line\r\n" + bar + erase;
+        erase + "netcopy receive: no\r\n" + bar + erase + "a log line\r\n" + bar + erase;
     REQUIRE(rest.size() > expected.size());
     CHECK(rest.substr(0, expected.size()) == expected);
     CHECK(rest.substr(expected.size()).starts_with("'b\u00e4r\\x0a.iso': 100 B in 0:0"));
@@ -258,7 +258,10 @@ TEST_CASE("no bar is drawn elsewhere, on a dumb terminal, when quiet, and with n
 
     CommonOptions none;
     none.progress = "none";
-    for (const CommonOptions& options : {none, quiet()}) {
+    none.color = "never";
+    CommonOptions silent = quiet();
+    silent.color = "never";
+    for (const CommonOptions& options : {none, silent}) {
         const std::string screen = screen_of(rendering(options, one_tick), 80);
         CHECK(screen.find('\x1b') == std::string::npos);
         CHECK(screen.find("100 B") == std::string::npos);
@@ -280,7 +283,7 @@ TEST_CASE("with --json progress is objects about every second") {
     CHECK(objects[0].at("bytes") == 50);
     CHECK(objects[0].at("total") == 100);
     CHECK(objects[0].at("rate").to_number<double>() > 0);
-    CHECK(output.err == "a log line\n");
+    CHECK(output.err == "netcopy receive: no\na log line\n");
 }
 
 TEST_CASE("an unknown total is null") {

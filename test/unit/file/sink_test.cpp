@@ -227,7 +227,8 @@ TEST_CASE("a name that is none, or in a folder that is not there, is refused") {
 
 TEST_CASE("names are used up to the longest that the file system has") {
     const TemporaryFolder folder;
-    for (const std::size_t length : {std::size_t{200}, std::size_t{237}, std::size_t{238}, std::size_t{NAME_MAX}}) {
+    for (const std::size_t length :
+         {std::size_t{200}, std::size_t{237}, std::size_t{238}, std::size_t{NAME_MAX}}) {
         const std::string name(length, 'n');
         auto sink = FileSink::create(folder / name);
         INFO("length " << length);
@@ -264,6 +265,22 @@ TEST_CASE("a new file has the mode that the umask leaves") {
     struct stat status {};
     REQUIRE(::stat((folder / "name").c_str(), &status) == 0);
     CHECK((status.st_mode & 07777) == 0640);
+}
+
+TEST_CASE(
+    "a file that replaces another one has its permissions, but never runs with its owner's "
+    "rights") {
+    const TemporaryFolder folder;
+    for (const mode_t mode : {0600U, 0640U, 0755U, 06711U}) {
+        write_file(folder / "name", "older");
+        REQUIRE(::chmod((folder / "name").c_str(), mode) == 0);
+        auto sink = FileSink::create(folder / "name");
+        REQUIRE(sink);
+        REQUIRE(sink->commit());
+        struct stat status {};
+        REQUIRE(::stat((folder / "name").c_str(), &status) == 0);
+        CHECK((status.st_mode & 07777) == (mode & 0777));
+    }
 }
 
 TEST_CASE("a commit over what became a folder meanwhile fails and leaves nothing") {

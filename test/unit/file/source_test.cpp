@@ -44,8 +44,8 @@ struct Pipe {
 
 }  // namespace
 
-// That an unreadable file is refused cannot be shown as root, who may read all; test/e2e/test_send_failures.py
-// and the open() of a missing file cover the path.
+// That an unreadable file is refused cannot be shown as root, who may read all;
+// test/e2e/test_send_failures.py and the open() of a missing file cover the path.
 
 TEST_CASE("a source has the size and the bytes of its file") {
     const TemporaryFolder folder;
@@ -167,6 +167,26 @@ TEST_CASE("a pipe has no size, gives what comes next, and never counts as change
     pipe.end();
     CHECK(read_text(*source, 8, 4).empty());
     CHECK(source->unchanged());
+}
+
+TEST_CASE("a file is always ready, a pipe when it has bytes or has ended") {
+    const TemporaryFolder folder;
+    write_file(folder / "a", "");
+    const auto file = FileSource::open(folder / "a");
+    REQUIRE(file);
+    CHECK(file->ready());
+
+    Pipe pipe;
+    auto source = FileSource::open(pipe.path());
+    REQUIRE(source);
+    CHECK_FALSE(source->ready());
+    pipe.put("abc");
+    CHECK(source->ready());
+    CHECK(read_text(*source, 0, 100) == "abc");
+    CHECK_FALSE(source->ready());
+    pipe.end();
+    CHECK(source->ready());
+    CHECK(read_text(*source, 3, 100).empty());
 }
 
 TEST_CASE("a dash is standard input") {

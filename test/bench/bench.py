@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""netcopy beside its peers in the same run: prints a table, writes JSON.
+
+Needs rsync and redis-server. Exit status: 0 if everything worked and every bound was met; 1 if a
+transfer did not verify, a request failed, or (without --quick) a bound was missed; 2 usage.
+
+Each run notes how many processors others kept busy meanwhile; --repeat-disturbed repeats such runs.
+Where the machine is never quiet, `chrt -f 10 python3 test/bench/bench.py` puts the bench and all
+that it starts before the rest; the longest latencies then include up to 50 ms a second in which the
+kernel lets the rest run.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+
+import files
+import store
+from processes import Failure
+from report import Row, machine, print_row
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+FILE_NAMES = ("md5", "crc32", "disk", "memory")
+STORE_NAMES = ("requests", "entries", "slow-peers")
+NAMES = FILE_NAMES + STORE_NAMES
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="NAME",
+                        help=f"rows to measure: {', '.join(NAMES)}")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each contender (5)")
+    parser.add_argument("--repeat-disturbed", type=int, default=0, metavar="N",
+                        help="repeat a run up to N times while others keep the machine busy (0)")
+    parser.add_argument("--quick", action="store_true",
+                        help="small work, one run: shows only that all of it works")
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write the figures here")
+    parser.add_argument("--netcopy", type=pathlib.Path,
+                        default=ROOT / "build/release/app/netcopy", help="the program to measure")
+    parser.add_argument("--load", type=pathlib.Path,
+                        help="the load generator (test/netcopy_load in netcopy's build folder)")
+    parser.add_argument("--tmpfs", type=pathlib.Path,
+                        help="folder in memory (/dev/shm; the one on disk if that is too small)")
+    parser.add_argument("--disk", type=pathlib.Path, default=pathlib.Path("/var/tmp"),
+                        help="folder on disk (/var/tmp)")
+    arguments = parser.parse_args()
+    if arguments.runs < 1:
+        parser.error("--runs: at least 1")
+    arguments.netcopy = arguments.netcopy.resolve()
+    if arguments.load is None:
+        arguments.load = arguments.netcopy.parent.parent / "test/netcopy_load"
+    for program in (arguments.netcopy, arguments.load):
+        if not os.access(program, os.X_OK):
+            parser.error(f"no program {program}")
+    return arguments
+
+
+def progress(text: str) -> None:
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def room_in_memory(arguments: argparse.Namespace, file_bytes: int) -> pathlib.Path:
+    """Containers often have a /dev/shm of 64 MiB only."""
+    wanted = arguments.tmpfs or pathlib.Path("/dev/shm")
+    if shutil.disk_usage(wanted).free > 3 * file_bytes:  # source, target, warm_memory()
+        return wanted
+    if arguments.tmpfs:
+        raise Failure(f"{wanted} has no room for three files of {file_bytes // files.MIB} MiB")
+    progress(f"{wanted} is too small: rows on tmpfs are measured on {arguments.disk} instead")
+    return arguments.disk
+
+
+def file_rows(arguments: argparse.Namespace, names: list[str], rows: list[Row]) -> None:
+    if not names:
+        return
+    quick = arguments.quick
+    file_bytes = 64 * files.MIB if quick else files.GIB
+    tmpfs = room_in_memory(arguments, file_bytes)
+    with tempfile.TemporaryDirectory(prefix="netcopy-bench-", dir=tmpfs) as memory, \
+            tempfile.TemporaryDirectory(prefix="netcopy-bench-", dir=arguments.disk) as disk:
+        settings = files.Settings(
+            netcopy=str(arguments.netcopy), runs=arguments.runs,
+            repeat=arguments.repeat_disturbed, file_bytes=file_bytes,
+            where="on disk, for lack of memory" if tmpfs == arguments.disk else "tmpfs",
+            sparse_bytes=[64 * files.MIB] if quick else [files.GIB, 20 * files.GIB],
+            tmpfs=pathlib.Path(memory), disk=pathlib.Path(disk), progress=progress)
+        makers = {"md5": (files.md5_row, settings.tmpfs),
+                  "crc32": (files.crc32_row, settings.tmpfs),
+                  "disk": (files.disk_row, settings.disk)}
+        sources: dict[pathlib.Path, pathlib.Path] = {}
+        for name in names:
+            if name == "memory":
+                add(rows, files.memory_row(settings, settings.disk))
+                continue
+            make, folder = makers[name]
+            if folder not in sources:
+                progress(f"making {settings.file_bytes // files.MIB} MiB of random bytes")
+                sources[folder] = folder / "source"
+                files.make_random_file(sources[folder], settings.file_bytes)
+            add(rows, make(settings, sources[folder], folder))
+
+
+def store_rows(arguments: argparse.Namespace, names: list[str], rows: list[Row]) -> None:
+    quick = arguments.quick
+    with tempfile.TemporaryDirectory(prefix="netcopy-bench-") as folder:
+        settings = store.Settings(
+            netcopy=str(arguments.netcopy), load=str(arguments.load), runs=arguments.runs,
+            repeat=arguments.repeat_disturbed,
+            seconds=0.2 if quick else 3, keys=10_000 if quick else 100_000,
+            entries=50_000 if quick else 1_000_000, entries_validity=2 if quick else 30,
+            quiet=1 if quick else 5,
+            connections=100 if quick else 1000, slow_seconds=0.5 if quick else 12,
+            folder=pathlib.Path(folder), progress=progress)
+        for name in names:
+            if name == "requests":
+                for row in store.request_rows(settings):
+                    add(rows, row)
+            elif name == "entries":
+                add(rows, store.entries_row(settings))
+            else:
+                add(rows, store.slow_peers_row(settings))
+
+
+def add(rows: list[Row], row: Row) -> None:
+    """Printed at once, so that an interrupted bench has still said something."""
+    rows.append(row)
+    print_row(row)
+    sys.stdout.flush()
+
+
+def raise_descriptor_limit() -> None:
+    """The servers inherit it; a thousand connections do not fit in the usual 1024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    if arguments.quick:
+        arguments.runs = 1
+    raise_descriptor_limit()
+    # As an exception, so that the servers are stopped and the files removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    result = {"machine": machine(str(arguments.netcopy)), "runs": arguments.runs,
+              "quick": arguments.quick,
+              "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+    rows: list[Row] = []
+    failure = None
+    wanted = [name for name in NAMES if name in arguments.only]
+    try:
+        file_rows(arguments, [name for name in wanted if name in FILE_NAMES], rows)
+        store_rows(arguments, [name for name in wanted if name in STORE_NAMES], rows)
+    except Failure as error:
+        failure = str(error)
+        print(f"\nbench: FAILED: {failure}", file=sys.stderr)
+    missed = [f"{row.name}: {check.what}" for row in rows for check in row.checks
+              if check.met is False]
+    result |= {"rows": [row.as_json() for row in rows], "missed": missed, "failure": failure,
+               "load_average_after": os.getloadavg()}
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    if missed:
+        print("\nmissed" + (" (not asserted with --quick)" if arguments.quick else "") + ":")
+        print("\n".join(f"  {what}" for what in missed))
+    return 1 if failure or (missed and not arguments.quick) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
