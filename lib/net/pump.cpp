@@ -10,9 +10,8 @@ namespace {
 /// The fastest of 256 KiB to 1 MiB (docs/benchmarks.md): system calls and hops are lost in it, and
 /// it stays in the second-level cache between reading, hashing and sending.
 constexpr std::size_t buffer_size = 512 * 1024;
-/// A job gives its thread back after so many bytes: for other transfers, and to see whether to
-/// stop.
-constexpr std::uint64_t slice_size = 16 * 1024 * 1024;
+/// A job gives its thread back after so long: for other transfers, and to see whether to stop.
+constexpr std::chrono::milliseconds slice_time{100};
 
 /// Counts the time that the peer lets us wait for its next stall_bytes, and only that: not our own
 /// disk's.
@@ -76,7 +75,7 @@ public:
     /// hashed is sent while it is in this core's cache, and no thread waits for another.
     Slice run() {
         Slice slice;
-        while (slice.moved < slice_size) {
+        for (const auto end = Clock::now() + slice_time; Clock::now() < end;) {
             if (rest_.empty()) {
                 const auto got = produce_(buffer_);
                 if (!got) return slice.because(got.error());
@@ -138,7 +137,7 @@ public:
     /// once. With `last` it consumes what there is, and that is all.
     Slice run(bool last) {
         Slice slice;
-        while (slice.moved < slice_size) {
+        for (const auto end = Clock::now() + slice_time; Clock::now() < end;) {
             last = last || complete();
             if (last || filled_ == buffer_.size()) {
                 const auto consumed = consume_(Bytes(buffer_).first(std::exchange(filled_, 0)));
