@@ -51,7 +51,7 @@ run_sanitizers() {
 
 run_threads() {
     stage "Thread sanitizer with clang: what runs on several threads"
-    build_and_test tsan --tests-regex '^(unit: |interop: |e2e: test_(keep_running|many_clients|signals|send_receive))'
+    build_and_test tsan --tests-regex '^(unit:|interop: |e2e: test_(keep_running|many_clients|signals|send_receive))'
 }
 
 run_bench() {

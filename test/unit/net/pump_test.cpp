@@ -1,5 +1,6 @@
 // What goes through the pumps, and how they fail.
 
+#include <atomic>
 #include <catch2/catch.hpp>
 
 #include <atomic>
@@ -120,7 +121,7 @@ TEST_CASE("a source that gives little at a time, or has nothing yet, is waited f
 TEST_CASE("what a source has got out goes out before more is waited for") {
     Fixture of;
     of.text = "first second";
-    bool released = false;
+    std::atomic<bool> released = false;  // read in the disk pool
     bool gave_first = false;
     const Produce produce = [&](MutableBytes buffer) -> Result<std::optional<std::size_t>> {
         if (gave_first && !released) return std::optional<std::size_t>();

@@ -161,7 +161,7 @@ TEST_CASE("a large file beyond the limit is refused while it comes, not at its e
     CHECK(of.left().empty());
 }
 
-TEST_CASE("a sender that resets is a connection lost; what came is kept apart") {
+TEST_CASE("a sender that resets is a connection lost, what came is kept apart") {
     Fixture of;
     write_file(of.folder / "target", "older");
     const auto receiving = of.receive();
@@ -194,7 +194,7 @@ TEST_CASE("what cannot be set aside is lost, and the error says so beside what w
     CHECK(of.left() == Names{"target.corrupted"});
 }
 
-TEST_CASE("a sender that stalls is timed out; what came is kept apart") {
+TEST_CASE("a sender that stalls is timed out, what came is kept apart") {
     Fixture of;
     of.receive_plan.stall = {300ms};
     const auto receiving = of.receive();

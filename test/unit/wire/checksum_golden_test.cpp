@@ -77,7 +77,7 @@ TEST_CASE("the requests of foreign transcripts are what our client sends") {
     }
 }
 
-TEST_CASE("a backslash in a transcript is \\xNN or an error") {
+TEST_CASE("a backslash in a transcript is an escape or an error") {
     CHECK(unescape("a\\x0a\\x5cb") == "a\n\\b");
     for (const char* bad : {"\\", "\\x", "\\x0", "\\xg0", "\\n", "\\x0A"}) {
         INFO(bad);
