@@ -1,6 +1,5 @@
 // What goes through the pumps, and how they fail.
 
-#include <atomic>
 #include <catch2/catch.hpp>
 
 #include <atomic>
