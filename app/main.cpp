@@ -32,7 +32,7 @@ public:
         await_signal();
         // The closure gets a name because GCC 12 destroys a temporary one too early (bug 107288).
         auto task = [this]() -> Task<Result<int>> {
-            co_await asio::this_coro::throw_if_cancelled(false);  // see DiskJob::join
+            co_await asio::this_coro::throw_if_cancelled(false);  // cleaning up may have to wait
             co_return co_await job_.run(context_);
         };
         asio::co_spawn(io_, std::move(task),

@@ -190,7 +190,7 @@ Task<> stop_if_cancelled() {
 
 Task<Result<std::uint64_t>> pump_out(Stream& stream, DiskPool& disk, Produce produce,
                                      WaitForSource wait, Progress& progress, StallLimit limit) {
-    co_await asio::this_coro::throw_if_cancelled(false);  // see DiskJob::join
+    co_await asio::this_coro::throw_if_cancelled(false);  // cleaning up may have to wait
     StallGuard stall(stream, limit);
     Outflow flow(stream, produce, progress);
     for (;;) {
@@ -216,7 +216,7 @@ Task<Result<std::uint64_t>> pump_out(Stream& stream, DiskPool& disk, Produce pro
 Task<Result<std::uint64_t>> pump_in(Stream& stream, DiskPool& disk, Consume consume,
                                     std::optional<std::uint64_t> length, Progress& progress,
                                     StallLimit limit) {
-    co_await asio::this_coro::throw_if_cancelled(false);  // see DiskJob::join
+    co_await asio::this_coro::throw_if_cancelled(false);  // cleaning up may have to wait
     StallGuard stall(stream, limit);
     Inflow flow(stream, consume, length, progress);
     for (;;) {

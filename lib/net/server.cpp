@@ -83,7 +83,7 @@ void Server::State::leave(const ConnectionPtr& connection) {
 }
 
 Task<> Server::State::serve(ConnectionPtr connection) {
-    co_await asio::this_coro::throw_if_cancelled(false);  // see DiskJob::join
+    co_await asio::this_coro::throw_if_cancelled(false);  // cleaning up may have to wait
     Stream& stream = connection->stream;
     NETCOPY_LOG(debug) << stream.peer() << ": connected";
     try {
