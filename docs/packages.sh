@@ -4,7 +4,7 @@
 # shellcheck disable=SC2034  # used by those who source this
 build_packages=(g++ cmake ninja-build pkg-config libboost1.81-dev libboost-log1.81-dev
     libboost-program-options1.81-dev libboost-json1.81-dev libboost-system1.81-dev libcrypto++-dev
-    libisal-dev)
+    libisal-dev libsoci-dev libsqlite3-dev)
 
 is_installed() {
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]

@@ -3,6 +3,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/system/system_error.hpp>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -27,6 +28,20 @@ public:
         co_await asio::this_coro::throw_if_cancelled(throws);
         if (state_->thrown) std::rethrow_exception(state_->thrown);
         co_return std::move(*state_->value);
+    }
+
+    /// Waits for the result, at the longest until `time`; true: join() will not have to wait.
+    /// Cancelling the waiting task does not cut the wait short.
+    Task<bool> wait_until(Clock::time_point time) {
+        const bool throws = co_await asio::this_coro::throw_if_cancelled();
+        co_await asio::this_coro::throw_if_cancelled(false);
+        if (!state_->value && !state_->thrown) {
+            state_->finished.expires_at(time);
+            co_await state_->finished.async_wait(asio::as_tuple(UseTask()));
+            state_->finished.expires_at(Clock::time_point::max());
+        }
+        co_await asio::this_coro::throw_if_cancelled(throws);
+        co_return state_->value || state_->thrown;
     }
 
 private:
@@ -85,5 +100,14 @@ public:
 private:
     asio::thread_pool threads_;
 };
+
+/// A signal may have come while a disk job, which cannot be cancelled, was waited for: throws
+/// operation_aborted then, for tasks that have throw_if_cancelled(false).
+inline Task<> stop_if_cancelled() {
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) {
+        throw boost::system::system_error(asio::error::operation_aborted);
+    }
+}
 
 }  // namespace netcopy

@@ -13,39 +13,12 @@ constexpr std::size_t buffer_size = 512 * 1024;
 /// A job gives its thread back after so long: for other transfers, and to see whether to stop.
 constexpr std::chrono::milliseconds slice_time{100};
 
-/// Counts the time that the peer lets us wait for its next stall_bytes, and only that: not our own
-/// disk's.
-class StallGuard {
-public:
-    StallGuard(Stream& stream, StallLimit limit) : stream_(stream), window_(limit.window) {}
-    ~StallGuard() { stream_.no_deadline(); }
-
-    void before_wait() {
-        began_ = Clock::now();
-        if (window_ != Clock::duration::zero()) stream_.deadline(began_ + window_ - waited_);
-    }
-    void after_wait() { waited_ += Clock::now() - began_; }
-
-    void moved(std::uint64_t bytes) {
-        bytes_ += bytes;
-        if (bytes_ < limits::stall_bytes) return;
-        bytes_ = 0;
-        waited_ = {};
-    }
-
-private:
-    Stream& stream_;
-    const Clock::duration window_;
-    Clock::duration waited_{};  // since the last stall_bytes
-    Clock::time_point began_;
-    std::uint64_t bytes_ = 0;
-};
-
 /// A stretch of work in the disk pool, and why it ended.
 struct Slice {
     enum class End {
         used_up,
         socket_waits,
+        limit_waits,
         source_waits,
         body_ended,
         file_failed,
@@ -68,8 +41,12 @@ struct Slice {
 /// From the source to the socket.
 class Outflow {
 public:
-    Outflow(Stream& stream, const Produce& produce, Progress& progress)
-        : stream_(stream), produce_(produce), progress_(progress), buffer_(buffer_size) {}
+    Outflow(Stream& stream, const Produce& produce, Progress& progress, RateLimit& rate)
+        : stream_(stream),
+          produce_(produce),
+          progress_(progress),
+          rate_(rate),
+          buffer_(buffer_size) {}
 
     /// In the disk pool, for as long as the socket takes what is produced: what was just read and
     /// hashed is sent while it is in this core's cache, and no thread waits for another.
@@ -83,7 +60,10 @@ public:
                 if (**got == 0) return slice.because(Slice::End::body_ended);
                 rest_ = Bytes(buffer_).first(**got);
             }
-            const auto put = stream_.write_now(rest_);
+            const std::size_t most = rate_.take(rest_.size(), Clock::now());
+            if (most == 0) return slice.because(Slice::End::limit_waits);
+            const auto put = stream_.write_now(rest_.first(most));
+            rate_.give_back(most - put.value_or(0));
             if (!put) return slice.because(Slice::End::connection_failed);
             if (*put == 0) return slice.because(Slice::End::socket_waits);
             sent(*put);
@@ -92,20 +72,21 @@ public:
         return slice;
     }
 
-    Bytes rest() const { return rest_; }  ///< what the socket did not take
+    std::uint64_t total() const { return total_; }
+
+private:
     void sent(std::size_t count) {
         rest_ = rest_.subspan(count);
         total_ += count;
         progress_.bytes += count;
     }
-    std::uint64_t total() const { return total_; }
 
-private:
     Stream& stream_;
     const Produce& produce_;
     Progress& progress_;
+    RateLimit& rate_;
     std::vector<std::byte> buffer_;
-    Bytes rest_;  // of buffer_
+    Bytes rest_;  // of buffer_: what the socket did not take
     std::uint64_t total_ = 0;
 };
 
@@ -113,11 +94,12 @@ private:
 class Inflow {
 public:
     Inflow(Stream& stream, const Consume& consume, std::optional<std::uint64_t> length,
-           Progress& progress)
+           Progress& progress, RateLimit& rate)
         : stream_(stream),
           consume_(consume),
           length_(length.value_or(UINT64_MAX)),
           progress_(progress),
+          rate_(rate),
           buffer_(static_cast<std::size_t>(std::min<std::uint64_t>(length_, buffer_size))) {}
 
     /// Where the next bytes go; empty when the buffer is full or the body complete.
@@ -144,7 +126,10 @@ public:
                 if (!consumed) return slice.because(consumed.error());
             }
             if (last) return slice.because(Slice::End::body_ended);
-            const auto got = stream_.read_now(space());
+            const std::size_t most = rate_.take(space().size(), Clock::now());
+            if (most == 0) return slice.because(Slice::End::limit_waits);
+            const auto got = stream_.read_now(space().first(most));
+            rate_.give_back(most - got.value_or(0));
             if (!got)
                 return slice.because(
                     Slice::End::socket_waits);  // or has failed, or ended: it will say so
@@ -159,18 +144,31 @@ private:
     const Consume& consume_;
     const std::uint64_t length_;  // UINT64_MAX: until the peer ends
     Progress& progress_;
+    RateLimit& rate_;
     std::vector<std::byte> buffer_;
     std::size_t filled_ = 0;
     std::uint64_t total_ = 0;
 };
 
+/// Until the limit lets something pass.
+Task<> wait_for(RateLimit& rate) {
+    Timer timer(co_await asio::this_coro::executor, rate.next());
+    co_await timer.async_wait(UseTask());
+}
+
 /// On the network thread, until the buffer is full, so that a slow link costs no hops. True: the
 /// body has ended.
-Task<bool> fill_buffer(Inflow& flow, Stream& stream, StallGuard& stall) {
+Task<bool> fill_buffer(Inflow& flow, Stream& stream, StallGuard& stall, RateLimit& rate) {
     while (!flow.complete() && !flow.space().empty()) {
+        const std::size_t most = rate.take(flow.space().size(), Clock::now());
+        if (most == 0) {
+            co_await wait_for(rate);
+            continue;
+        }
         stall.before_wait();
-        const std::size_t got = co_await stream.read_some(flow.space());
+        const std::size_t got = co_await stream.read_some(flow.space().first(most));
         stall.after_wait();
+        rate.give_back(most - got);
         if (got == 0) co_return true;
         flow.arrived(got);
         stall.moved(got);
@@ -178,21 +176,16 @@ Task<bool> fill_buffer(Inflow& flow, Stream& stream, StallGuard& stall) {
     co_return flow.complete();
 }
 
-/// A signal may have come while a disk job, which cannot be cancelled, was waited for.
-Task<> stop_if_cancelled() {
-    const auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none) {
-        throw boost::system::system_error(asio::error::operation_aborted);
-    }
-}
-
 }  // namespace
 
 Task<Result<std::uint64_t>> pump_out(Stream& stream, DiskPool& disk, Produce produce,
-                                     WaitForSource wait, Progress& progress, StallLimit limit) {
+                                     WaitForSource wait, Progress& progress, StallLimit limit,
+                                     RateLimit* rate) {
     co_await asio::this_coro::throw_if_cancelled(false);  // cleaning up may have to wait
     StallGuard stall(stream, limit);
-    Outflow flow(stream, produce, progress);
+    RateLimit unlimited(0);
+    if (!rate) rate = &unlimited;
+    Outflow flow(stream, produce, progress, *rate);
     for (;;) {
         const Slice slice = co_await disk.run([&flow] { return flow.run(); });
         co_await stop_if_cancelled();
@@ -204,26 +197,31 @@ Task<Result<std::uint64_t>> pump_out(Stream& stream, DiskPool& disk, Produce pro
             co_await wait();
             continue;
         }
-        // The socket is full, or has failed and will say so.
+        if (slice.end == Slice::End::limit_waits) {
+            co_await wait_for(*rate);
+            continue;
+        }
+        stream.check_now();
         stall.before_wait();
-        const std::size_t put = co_await stream.write_some(flow.rest());
+        co_await stream.wait_ready(false, true, Clock::time_point::max());
         stall.after_wait();
-        flow.sent(put);
-        stall.moved(put);
+        co_await stop_if_cancelled();
     }
 }
 
 Task<Result<std::uint64_t>> pump_in(Stream& stream, DiskPool& disk, Consume consume,
                                     std::optional<std::uint64_t> length, Progress& progress,
-                                    StallLimit limit) {
+                                    StallLimit limit, RateLimit* rate) {
     co_await asio::this_coro::throw_if_cancelled(false);  // cleaning up may have to wait
     StallGuard stall(stream, limit);
-    Inflow flow(stream, consume, length, progress);
+    RateLimit unlimited(0);
+    if (!rate) rate = &unlimited;
+    Inflow flow(stream, consume, length, progress, *rate);
     for (;;) {
         bool last = false;
         std::exception_ptr lost;
         try {
-            last = co_await fill_buffer(flow, stream, stall);
+            last = co_await fill_buffer(flow, stream, stall, *rate);
         } catch (...) {
             lost = std::current_exception();  // what has arrived is consumed all the same
         }

@@ -29,8 +29,17 @@ Error stream_error(const boost::system::system_error& error, const std::string& 
     return {error.code(), what + ": " + error.code().message()};
 }
 
+struct Stream::Ready {
+    explicit Ready(const Executor& executor) : timer(executor) {}
+    Timer timer;              // cancelled to end the wait
+    std::uint64_t round = 0;  // of the wait under way: handlers of an earlier one do not count
+};
+
 Stream::Stream(Socket socket, const Tcp::endpoint& peer)
-    : socket_(std::move(socket)), peer_(to_string(peer)), watchdog_(socket_.get_executor(), [this] {
+    : socket_(std::move(socket)),
+      peer_(to_string(peer)),
+      ready_(std::make_shared<Ready>(socket_.get_executor())),
+      watchdog_(socket_.get_executor(), [this] {
           error_code ignored;
           socket_.cancel(ignored);
       }) {
@@ -158,7 +167,10 @@ std::optional<std::size_t> Stream::read_now(MutableBytes buffer) {
         const ssize_t got =
             ::recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
         if (got > 0) return static_cast<std::size_t>(got);
-        if (got == 0 || errno != EINTR) return std::nullopt;
+        if (got < 0 && errno == EINTR) continue;
+        ended_ = got == 0;
+        if (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK) failed_ = errno;
+        return std::nullopt;
     }
 }
 
@@ -168,12 +180,41 @@ std::optional<std::size_t> Stream::write_now(Bytes bytes) {
                                    MSG_DONTWAIT | MSG_NOSIGNAL);
         if (put >= 0) return static_cast<std::size_t>(put);
         if (errno == EAGAIN || errno == EWOULDBLOCK) return 0;
-        if (errno != EINTR) return std::nullopt;
+        if (errno == EINTR) continue;
+        failed_ = errno;
+        return std::nullopt;
     }
+}
+
+void Stream::check_now() const {
+    check_deadline();
+    if (failed_ != 0) fail(error_code(failed_, boost::system::system_category()));
+}
+
+Task<> Stream::wait_ready(bool for_reading, bool for_writing, Clock::time_point until) {
+    check_deadline();
+    if (std::exchange(woken_, false)) co_return;
+    const auto ring = [ready = ready_, round = ++ready_->round](const error_code&) {
+        if (ready->round == round) ready->timer.cancel();
+    };
+    ready_->timer.expires_at(until);
+    if (for_reading) socket_.async_wait(Socket::wait_read, ring);
+    if (for_writing) socket_.async_wait(Socket::wait_write, ring);
+    co_await ready_->timer.async_wait(nothrow);
+    error_code ignored;
+    socket_.cancel(ignored);
+    woken_ = false;
+    check_deadline();
+}
+
+void Stream::wake() {
+    woken_ = true;
+    ready_->timer.cancel();
 }
 
 void Stream::stop_when_idle() {
     stopping_ = true;
+    wake();
     error_code ignored;
     if (idle_) socket_.cancel(ignored);
 }

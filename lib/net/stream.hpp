@@ -63,6 +63,16 @@ public:
     /// the waiting operation above tells what it is. write_now() returns 0 when the socket is full.
     std::optional<std::size_t> read_now(MutableBytes buffer);
     std::optional<std::size_t> write_now(Bytes bytes);
+    /// Whether read_now() has seen the end of the stream.
+    bool ended() const { return ended_; }
+    /// Throws what made read_now() or write_now() fail, if one of them has.
+    void check_now() const;
+
+    /// Waits until there is something for read_now() (bytes, the end, a failure) or write_now(),
+    /// whichever is asked for, until `until`, or until wake(). May return early for no reason.
+    Task<> wait_ready(bool for_reading, bool for_writing, Clock::time_point until);
+    /// Ends a wait_ready() now, or the next one at once.
+    void wake();
 
     /// Puts bytes aside to be sent together with others: at the latest before the stream waits for
     /// input.
@@ -80,6 +90,7 @@ public:
     /// Ends the connection if it is at rest between messages, now or the next time: the peer is
     /// owed nothing. See Server::stop().
     void stop_when_idle();
+    bool stopping() const { return stopping_; }
 
     void shutdown_send();  ///< FIN: we have said all
     void reset();          ///< RST: what we sent must not be taken for whole
@@ -111,6 +122,10 @@ private:
     bool ended_ = false;   // the peer has said all; the reactor tells it only once
     bool idle_ = false;    // waits for the first byte of a message
     bool stopping_ = false;
+    int failed_ = 0;      // errno of read_now() or write_now()
+    bool woken_ = false;  // before the next wait_ready()
+    struct Ready;
+    std::shared_ptr<Ready> ready_;  // shared with the handlers of wait_ready(), which may run later
     Watchdog watchdog_;
 };
 

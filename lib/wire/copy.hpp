@@ -1,0 +1,187 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/file_time.hpp"
+#include "wire/parse.hpp"
+
+/// netcopy/1, as docs/protocol/copy.md specifies it: lines <-> structs. Parsers take one line off
+/// the front of what has come, never more; the bytes of a body follow a CopyData and are not
+/// theirs. Errc::protocol for what can become no message. Names are paths, unescaped here; whether
+/// one is safe is for file/safe_name to say.
+namespace netcopy::wire {
+
+inline constexpr std::size_t copy_opening_limit = 1024;    ///< bytes, LF included
+inline constexpr std::size_t copy_line_limit = 20 * 1024;  ///< bytes, LF included
+inline constexpr std::size_t copy_name_limit = 4096;       ///< bytes, unescaped
+inline constexpr std::size_t copy_window = 4096;           ///< requests without a final answer
+inline constexpr std::size_t copy_window_bytes = 1 << 20;  ///< of their lines together
+
+/// How every netcopy/1 conversation begins, so that a server can tell it from the seeds'.
+inline constexpr std::string_view copy_magic = "NETCOPY/1 ";
+
+/// A kind of digest as the wire names it, and its value in lower-case hex.
+using CopyDigest = std::pair<std::string, std::string>;
+
+struct CopyOpening {
+    std::string purpose;               ///< "put"
+    std::string session;               ///< 32 lower-case hex digits, or empty
+    std::vector<std::string> digests;  ///< names, in the client's order
+    bool operator==(const CopyOpening&) const = default;
+};
+struct CopyAccepted {
+    std::size_t window = copy_window;
+    std::size_t window_bytes = copy_window_bytes;
+    bool operator==(const CopyAccepted&) const = default;
+};
+struct CopyDeclined {
+    std::string code;
+    std::string text;
+    bool operator==(const CopyDeclined&) const = default;
+};
+using CopyOpeningAnswer = std::variant<CopyAccepted, CopyDeclined>;
+
+struct CopyPut {
+    std::uint64_t n = 0;
+    std::optional<std::uint64_t> size;  ///< none: a pipe
+    std::uint32_t mode = 0;             ///< permission bits
+    FileTime mtime;
+    std::string name;
+    bool sparse = false;
+    bool compare = false;
+    bool bare = false;
+    bool operator==(const CopyPut&) const = default;
+};
+struct CopyFolder {
+    std::uint64_t n = 0;
+    std::uint32_t mode = 0;
+    FileTime mtime;
+    std::string name;
+    bool bare = false;
+    bool operator==(const CopyFolder&) const = default;
+};
+struct CopyLink {
+    std::uint64_t n = 0;
+    FileTime mtime;
+    std::string name;
+    std::string target;
+    bool operator==(const CopyLink&) const = default;
+};
+struct CopyData {
+    std::uint64_t n = 0;
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;  ///< bytes that follow the line
+    bool operator==(const CopyData&) const = default;
+};
+struct CopySum {
+    std::uint64_t n = 0;
+    std::uint64_t size = 0;
+    std::vector<CopyDigest> digests;  ///< of kinds known here, each once: possibly none
+    bool operator==(const CopySum&) const = default;
+};
+struct CopyDrop {
+    std::uint64_t n = 0;
+    std::string code;
+    std::string text;
+    bool operator==(const CopyDrop&) const = default;
+};
+struct CopyKeep {
+    std::uint64_t n = 0;
+    bool operator==(const CopyKeep&) const = default;
+};
+struct CopyOther {
+    std::uint64_t n = 0;
+    bool operator==(const CopyOther&) const = default;
+};
+struct CopySync {
+    bool operator==(const CopySync&) const = default;
+};
+struct CopyEnd {
+    bool operator==(const CopyEnd&) const = default;
+};
+struct CopyBusy {
+    bool operator==(const CopyBusy&) const = default;
+};
+/// What a sender says after the opening.
+using CopyRequest = std::variant<CopyPut, CopyFolder, CopyLink, CopyData, CopySum, CopyDrop,
+                                 CopyKeep, CopyOther, CopySync, CopyEnd, CopyBusy>;
+
+struct CopyWant {
+    std::uint64_t n = 0;
+    std::uint64_t offset = 0;
+    std::uint64_t crc64 = 0;  ///< of the bytes before the offset; with offset 0 not said
+    bool operator==(const CopyWant&) const = default;
+};
+struct CopyHave {
+    std::uint64_t n = 0;
+    CopyDigest digest;
+    bool operator==(const CopyHave&) const = default;
+};
+struct CopySame {
+    std::uint64_t n = 0;
+    bool operator==(const CopySame&) const = default;
+};
+struct CopyDone {
+    std::uint64_t n = 0;
+    bool operator==(const CopyDone&) const = default;
+};
+struct CopyNo {
+    std::uint64_t n = 0;  ///< 0: the whole connection
+    std::string code;
+    std::string text;
+    bool operator==(const CopyNo&) const = default;
+};
+struct CopyStop {
+    bool operator==(const CopyStop&) const = default;
+};
+struct CopyBye {
+    bool operator==(const CopyBye&) const = default;
+};
+/// What a receiver says after the opening.
+using CopyAnswer =
+    std::variant<CopyWant, CopyHave, CopySame, CopyDone, CopyNo, CopyStop, CopyBye, CopyBusy>;
+
+/// Errc::protocol with the beginning of the line in it, escaped, as soon as a line cannot end
+/// within its limit, or has ended and is none of the grammar's. need_more until then.
+///
+/// Errc::refused: the line opens another version of netcopy's protocol.
+Result<Parsed<CopyOpening>> parse_copy_opening(std::string_view bytes);
+/// An error as soon as the first bytes are no netcopy/1 answer's: the peer is of another make.
+Result<Parsed<CopyOpeningAnswer>> parse_copy_opening_answer(std::string_view bytes);
+Result<Parsed<CopyRequest>> parse_copy_request(std::string_view bytes);
+Result<Parsed<CopyAnswer>> parse_copy_answer(std::string_view bytes);
+
+/// Each appends one line, which its parser takes for the same message, as long as names are within
+/// copy_name_limit and not empty, and codes, kinds and hex as the grammar has them. A text is cut
+/// to fit, an empty one is replaced by the code; the time 2^63 seconds before 1970 is said a
+/// nanosecond later. A line with two long names may exceed copy_line_limit: the caller looks.
+void append(std::string& out, const CopyOpening& message);
+void append(std::string& out, const CopyAccepted& message);
+void append(std::string& out, const CopyDeclined& message);
+void append(std::string& out, const CopyPut& message);
+void append(std::string& out, const CopyFolder& message);
+void append(std::string& out, const CopyLink& message);
+void append(std::string& out, const CopyData& message);
+void append(std::string& out, const CopySum& message);
+void append(std::string& out, const CopyDrop& message);
+void append(std::string& out, const CopyKeep& message);
+void append(std::string& out, const CopyOther& message);
+void append(std::string& out, const CopySync& message);
+void append(std::string& out, const CopyEnd& message);
+void append(std::string& out, const CopyBusy& message);
+void append(std::string& out, const CopyWant& message);
+void append(std::string& out, const CopyHave& message);
+void append(std::string& out, const CopySame& message);
+void append(std::string& out, const CopyDone& message);
+void append(std::string& out, const CopyNo& message);
+void append(std::string& out, const CopyStop& message);
+void append(std::string& out, const CopyBye& message);
+
+}  // namespace netcopy::wire
