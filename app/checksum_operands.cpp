@@ -10,17 +10,29 @@ constexpr std::size_t assignment_form = 6;
 
 Error usage(std::string what) { return make_error(Errc::usage, std::move(what)); }
 
+bool is_port(const std::string& text) { return parse_decimal(text, UINT16_MAX).has_value(); }
+
 }  // namespace
 
-void ChecksumOperands::describe(Options& options) {
-    options.operands(operands, Completes::file);
-    options.group("Checksum");
+bool is_assignment_form(const std::vector<std::string>& operands) {
+    return operands.size() == assignment_form && is_port(operands[1]) && is_port(operands[3]) &&
+           wire::canonical_id(operands[4]);
+}
+
+bool asks_for_checksum_server(const Options& options) {
+    return options.typed("checksum-server") || options.typed("id") ||
+           (options.given("checksum-server") && options.given("id"));
+}
+
+void ChecksumOperands::describe(Options& options, std::string_view form) {
+    options.group("With a checksum server", std::string(form));
     options.text("checksum-server", "ENDPOINT", checksum_server,
                  "where the file's checksum is kept", Completes::host);
     options.text("id", "N", id, "the integer under which it is kept, the same on both sides");
 }
 
-Result<> ChecksumOperands::resolve(std::string_view endpoint_option,
+Result<> ChecksumOperands::resolve(const std::vector<std::string>& operands,
+                                   std::string_view endpoint_option,
                                    const std::string& endpoint_value) {
     const auto take = [](Result<Endpoint> parsed, Endpoint& target) -> Result<> {
         if (!parsed) return parsed.error();

@@ -14,7 +14,6 @@ namespace netcopy::app {
 ///     SRV_IP SRV_PORT CHSUM_IP CHSUM_PORT FILE_ID PATH        (the assignment's own)
 ///     PATH [ENDPOINT] --checksum-server ENDPOINT --id N        (spelled out)
 struct ChecksumOperands {
-    std::vector<std::string> operands;
     std::string checksum_server;
     std::string id;
 
@@ -23,10 +22,19 @@ struct ChecksumOperands {
     std::string canonical_id;
     std::string path;
 
-    void describe(Options& options);
-    /// Fills the last four. `endpoint_option` is what stands in for the endpoint operand
+    void describe(Options& options, std::string_view form);
+    /// Fills the last four from the operands. `endpoint_option` is what stands in for the endpoint
+    /// operand
     /// ("--listen"), with its value; without one the endpoint is the second operand. Errc::usage.
-    Result<> resolve(std::string_view endpoint_option, const std::string& endpoint_value);
+    Result<> resolve(const std::vector<std::string>& operands, std::string_view endpoint_option,
+                     const std::string& endpoint_value);
 };
+
+/// Six operands, the second and fourth a port number, the fifth an integer: nobody has files of
+/// these names that go to a host of the last one's.
+bool is_assignment_form(const std::vector<std::string>& operands);
+
+/// --checksum-server or --id was typed, or both come from the environment.
+bool asks_for_checksum_server(const Options& options);
 
 }  // namespace netcopy::app

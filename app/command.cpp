@@ -8,28 +8,49 @@
 namespace netcopy::app {
 namespace {
 
+constexpr std::string_view copy_group = "Files and folders";
 constexpr std::string_view checksum_group = "One file, proven by a checksum server";
 constexpr std::string_view help_group = "Help and set-up";
 
 constexpr Command command_table[] = {
+    {"send", "Sends files and folders, or one file by way of a checksum server", copy_group,
+     make_send},
+    {"receive", "Takes files and folders, or one file and checks it with a checksum server",
+     copy_group, make_receive},
+    {"verify", "Checks files against a list of their SHA-256", copy_group, make_verify},
     {"checksum-server", "Keeps checksums until they expire", checksum_group, make_checksum_server},
-    {"send", "Sends a file and places its checksum", checksum_group, make_send},
-    {"receive", "Takes a file and checks it: CSUM OK or CSUM CORRUPTED", checksum_group,
-     make_receive},
     {"help", "Shows the commands, or the options and examples of one", help_group, make_help},
     {"completion", "Prints the completion script for a shell", help_group, make_completion},
     {"install-links", "Makes links by the names of the scripts that netcopy stands in for",
      help_group, make_install_links},
 };
 
+using Words = Script::Words;
+
 constexpr Script script_table[] = {
-    {"netcopy_cli", "send", 6,
+    {"netcopy_cli", "send", Words::operands, 6,
      "usage: py netcopy_cli.py <upload_server_ip> <upload_server_port> <checksum_server_ip> "
-     "<checksum_server_port> <file_id> <file_path>"},
-    {"netcopy_srv", "receive", 6,
+     "<checksum_server_port> <file_id> <file_path>",
+     "", make_netcopy_cli},
+    {"netcopy_srv", "receive", Words::operands, 6,
      "usage: py netcopy_srv.py <server_ip> <server_port> <checksum_server_ip> "
-     "<checksum_server_port> <file_id> <destination_file_path>"},
-    {"checksum_srv", "checksum-server", 2, "usage: py checksum_srv.py <server_ip> <server_port>"},
+     "<checksum_server_port> <file_id> <destination_file_path>",
+     "", make_netcopy_srv},
+    {"checksum_srv", "checksum-server", Words::operands, 2,
+     "usage: py checksum_srv.py <server_ip> <server_port>", "", make_checksum_server},
+    {"sender", "send", Words::options, 2, "usage: {} [-h] [-p PORT] file host",
+     "Simple File Sender\n"
+     "\n"
+     "positional arguments:\n"
+     "  file                  File name to send\n"
+     "  host                  The host/IP address of the receiver\n"
+     "\n"
+     "options:\n"
+     "  -h, --help            show this help message and exit\n"
+     "  -p PORT, --port PORT  Port to use, default is 5001\n",
+     make_sender},
+    {"file_receiver_service", "receive", Words::none, 0, "usage: {}", "",
+     make_file_receiver_service},
 };
 
 /// Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours, where no

@@ -24,6 +24,8 @@ struct Context {
     std::function<void()> on_stop;
     int stop_signal = 0;  ///< SIGINT or SIGTERM once one has arrived
     Report report;        ///< filled by the job as far as it knows; main() adds how it ended
+    /// Cancels the job, as without on_stop.
+    std::function<void()> cancel = [] {};
 };
 
 /// One run of one command: says which options it has, then does its work.
@@ -44,10 +46,19 @@ struct Command {
 
 /// A Python script that netcopy stands in for when it is called by its name.
 struct Script {
+    /// How it takes what stands behind its name.
+    enum class Words {
+        operands,  ///< exactly so many, and nothing else; they may look like options
+        options,   ///< operands and options, in its job's words; "usage: NAME" begins its help
+        none,      ///< it looks at nothing
+    };
     std::string_view name;     ///< of the link, without ".py"
     std::string_view command;  ///< what it is here
-    std::size_t operands;      ///< exactly as many
-    std::string_view usage;    ///< the script's own line
+    Words words;
+    std::size_t operands;    ///< of Words::operands
+    std::string_view usage;  ///< the script's own line; {} stands for the name it is called by
+    std::string_view help;   ///< the rest of its own help page; empty: it has none
+    std::unique_ptr<Job> (*make)();  ///< of that command, in the form that the script has
 };
 
 std::span<const Command> commands();
@@ -77,5 +88,10 @@ std::unique_ptr<Job> make_receive();
 std::unique_ptr<Job> make_help();
 std::unique_ptr<Job> make_completion();
 std::unique_ptr<Job> make_install_links();
+std::unique_ptr<Job> make_verify();
+std::unique_ptr<Job> make_netcopy_cli();  ///< send, in the assignment's form only
+std::unique_ptr<Job> make_netcopy_srv();  ///< receive, likewise
+std::unique_ptr<Job> make_sender();
+std::unique_ptr<Job> make_file_receiver_service();
 
 }  // namespace netcopy::app

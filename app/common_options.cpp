@@ -38,6 +38,15 @@ void ClientOptions::describe(Options& options) {
                    "try to connect so many times more, with doubling pauses");
 }
 
+void describe_bwlimit(Options& options, std::uint64_t& bytes_a_second) {
+    options.rate("bwlimit", bytes_a_second, "move at most so many bytes a second; 0: no limit");
+}
+
+void describe_protocol(Options& options, std::string& protocol) {
+    options.choice("protocol", "KIND", protocol, {"auto", "netcopy", "seed"},
+                   "what to speak: netcopy/1, the seed's header, or whatever the peer knows");
+}
+
 ServerOptions::ServerOptions(std::chrono::milliseconds idle)
     : max_connections(limits::connections),
       max_connections_per_address(limits::connections_per_address),

@@ -27,6 +27,8 @@ int exit_status(const Error& error) noexcept {
             return 11;
         case Errc::interrupted:
             return 130;
+        case Errc::partial:
+            return 3;
     }
     return 1;
 }

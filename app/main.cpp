@@ -25,7 +25,9 @@ public:
     Run(std::string command, CommonOptions& common, Job& job)
         : output_(command, common, io_),
           job_(job),
-          context_{std::move(command), io_, output_, common, {}, 0, {}} {}
+          context_{std::move(command), io_, output_, common, {}, 0, {}, {}} {
+        context_.cancel = [this] { cancel_.emit(asio::cancellation_type::terminal); };
+    }
 
     int finish() {
         for (const int signal : {SIGINT, SIGTERM, SIGHUP}) signals_.add(signal);
@@ -65,7 +67,7 @@ private:
         if (context_.on_stop) {
             context_.on_stop();
         } else {
-            cancel_.emit(asio::cancellation_type::terminal);
+            context_.cancel();
         }
     }
 
@@ -136,13 +138,12 @@ bool start_log(const CommonOptions& common) {
     return log::start(settings);
 }
 
-int run_command(const Command& command, std::span<const std::string> arguments) {
+int run_job(const Command& command, Job& job, std::span<const std::string> arguments) {
     const std::string name(command.name);
     const std::string who = "netcopy " + name;
-    const auto job = command.make();
     CommonOptions common;
     Options options;
-    job->describe(options);
+    job.describe(options);
     common.describe(options);
     if (const auto parsed = options.parse(arguments); !parsed) {
         return fail_usage(who, parsed.error(), "netcopy help " + name);
@@ -161,33 +162,90 @@ int run_command(const Command& command, std::span<const std::string> arguments) 
         std::cerr << who << ": " << error.context << '\n';
         return exit_status(error);
     }
-    return Run(name, common, *job).finish();
+    return Run(name, common, job).finish();
 }
 
-/// A script knows its operands and nothing else; they may look like options.
-int run_script(const Script& script, std::span<const std::string> arguments) {
+int run_command(const Command& command, std::span<const std::string> arguments) {
+    const auto job = command.make();
+    return run_job(command, *job, arguments);
+}
+
+std::string usage_of(const Script& script, std::string_view called) {
+    std::string usage(script.usage);
+    if (const auto name = usage.find("{}"); name != std::string::npos)
+        usage.replace(name, 2, called);
+    return usage;
+}
+
+int help_of_script(const Script& script, const std::string& usage) {
+    std::cout << usage << "\n\n";
+    if (!script.help.empty()) std::cout << script.help << '\n';
+    std::cout << script.name << " is `netcopy " << script.command
+              << "` under the script's name; `netcopy help " << script.command << "` tells more.\n";
+    return 0;
+}
+
+/// Of a script that knows options: what is wrong with its words, as Python's argparse says it;
+/// empty: nothing. `help` becomes true when that is asked for.
+std::string wrong_words(const Script& script, const std::string& usage,
+                        std::span<const std::string> arguments, bool& help) {
+    const auto job = script.make();  // its operands are not those of the run
+    Options options;
+    job->describe(options);
+    options.flag("help", 'h', help, "");
+    if (const auto parsed = options.parse(arguments); !parsed) return parsed.error().context;
+    const auto operands = options.operands();
+    if (operands.size() > script.operands) {
+        return "unrecognized arguments: " + escape(operands[script.operands]);
+    }
+    std::string missing = usage.substr(usage.rfind("] ") + 2);
+    for (std::size_t i = 0; i < operands.size(); ++i) missing.erase(0, missing.find(' ') + 1);
+    if (operands.size() == script.operands) return {};
+    for (auto at = missing.find(' '); at != std::string::npos; at = missing.find(' ', at + 2)) {
+        missing.replace(at, 1, ", ");
+    }
+    return "the following arguments are required: " + missing;
+}
+
+int run_script_with_options(const Script& script, const std::string& called,
+                            const std::string& usage, std::span<const std::string> arguments) {
+    bool help = false;
+    const std::string wrong = wrong_words(script, usage, arguments, help);
+    if (help) return help_of_script(script, usage);
+    if (!wrong.empty()) {
+        std::cerr << usage << '\n' << called << ": error: " << wrong << '\n';
+        return usage_status;
+    }
+    const auto job = script.make();
+    return run_job(*find_command(script.command), *job, arguments);
+}
+
+int run_script(const Script& script, const std::string& called,
+               std::span<const std::string> arguments) {
     const Command& command = *find_command(script.command);
+    const std::string usage = usage_of(script, called);
     if (arguments.size() == 1 && arguments[0] == "--version")
         return run_command(command, arguments);
-    if (arguments.size() == 1 && arguments[0] == "--help") {
-        std::cout << script.usage << "\n\n"
-                  << script.name << " is `netcopy " << script.command
-                  << "` under the script's name; `netcopy help " << script.command
-                  << "` tells more.\n";
-        return 0;
+    if (arguments.size() == 1 && arguments[0] == "--help") return help_of_script(script, usage);
+    if (script.words == Script::Words::options) {
+        return run_script_with_options(script, called, usage, arguments);
     }
     int status = usage_status;
-    if (arguments.size() == script.operands) {
+    const bool any = script.words == Script::Words::none;
+    if (any || arguments.size() == script.operands) {
         std::vector<std::string> operands{"--"};
-        operands.insert(operands.end(), arguments.begin(), arguments.end());
-        status = run_command(command, operands);
+        if (!any) operands.insert(operands.end(), arguments.begin(), arguments.end());
+        const auto job = script.make();
+        status = run_job(command, *job, operands);
     }
-    if (status == usage_status) std::cerr << script.usage << '\n';
+    if (status == usage_status) std::cerr << usage << '\n';
     return status;
 }
 
 int run_program(std::string_view program, std::span<const std::string> arguments) {
-    if (const Script* script = find_script(program)) return run_script(*script, arguments);
+    if (const Script* script = find_script(program)) {
+        return run_script(*script, std::string(program.substr(program.rfind('/') + 1)), arguments);
+    }
     if (arguments.empty()) {
         std::cerr << overview();
         return usage_status;

@@ -6,15 +6,12 @@
 #include <limits>
 
 #include "app/command.hpp"
-#include "app/values.hpp"
 #include "base/bytes.hpp"
 
 namespace netcopy::app {
 namespace {
 
 namespace po = boost::program_options;
-
-constexpr int most_counts = 9;  // -v more often than this says nothing new
 
 /// `-5` is a negative file id, not five short options.
 std::vector<po::option> negative_number(std::vector<std::string>& arguments) {
@@ -38,8 +35,8 @@ std::string variable_of(std::string_view option) {
     return name;
 }
 
-/// How often a flag's variable asks for it.
-Result<int> read_flag(const std::string& variable, std::string value, bool counts) {
+/// How often a flag's variable asks for it; `most_counts` is 0 for what is not counted.
+Result<int> read_flag(const std::string& variable, std::string value, int most_counts) {
     std::transform(value.begin(), value.end(), value.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     for (const char* yes : {"1", "true", "yes", "on"}) {
@@ -48,7 +45,8 @@ Result<int> read_flag(const std::string& variable, std::string value, bool count
     for (const char* no : {"0", "false", "no", "off"}) {
         if (value == no) return 0;
     }
-    if (const auto times = parse_decimal(value, most_counts); counts && times) {
+    if (const auto times = parse_decimal(value, static_cast<std::uint64_t>(most_counts));
+        times && most_counts > 0) {
         return static_cast<int>(*times);
     }
     return make_error(Errc::usage, variable + " must be 1 or 0, not " + quote(value));
@@ -77,99 +75,8 @@ void Options::example(std::string command, std::string meaning) {
     examples_.push_back({std::move(command), std::move(meaning)});
 }
 
-void Options::group(std::string title) { groups_.push_back({std::move(title), {}}); }
-
-void Options::add(OptionInfo info, Entry entry) {
-    if (groups_.empty()) group("Options");
-    entry.name = info.name;
-    groups_.back().options.push_back(std::move(info));
-    entries_.push_back(std::move(entry));
-}
-
-void Options::flag(std::string name, char letter, bool& target, std::string help) {
-    add({.name = std::move(name), .letter = letter, .help = std::move(help)},
-        {.raise = [&target] { target = true; }});
-}
-
-void Options::count(std::string name, char letter, int& target, std::string help) {
-    add({.name = std::move(name), .letter = letter, .help = std::move(help)},
-        {.raise = [&target] { target = std::min(target + 1, most_counts); }, .counts = true});
-}
-
-void Options::text(std::string name, std::string argument, std::string& target, std::string help,
-                   Completes completes) {
-    add({.name = std::move(name),
-         .argument = std::move(argument),
-         .help = std::move(help),
-         .default_text = target,
-         .choices = {},
-         .completes = completes},
-        {.read = [&target](const std::string&, const std::string& value) -> Result<> {
-            target = value;
-            return {};
-        }});
-}
-
-void Options::choice(std::string name, std::string argument, std::string& target,
-                     std::vector<std::string> choices, std::string help) {
-    const auto read = [&target, choices](const std::string& spelling,
-                                         const std::string& value) -> Result<> {
-        auto found = read_choice(spelling, value, choices);
-        if (!found) return found.error();
-        target = std::move(*found);
-        return {};
-    };
-    add({.name = std::move(name),
-         .argument = std::move(argument),
-         .help = std::move(help),
-         .default_text = target,
-         .choices = std::move(choices)},
-        {.read = read});
-}
-
-void Options::number(std::string name, std::string argument, std::uint64_t& target,
-                     std::uint64_t least, std::uint64_t most, std::string help) {
-    const auto read = [&target, least, most](const std::string& spelling,
-                                             const std::string& value) -> Result<> {
-        const auto found = read_number(spelling, value, least, most);
-        if (!found) return found.error();
-        target = *found;
-        return {};
-    };
-    add({.name = std::move(name),
-         .argument = std::move(argument),
-         .help = std::move(help),
-         .default_text = std::to_string(target)},
-        {.read = read});
-}
-
-void Options::size(std::string name, std::string argument, std::uint64_t& target,
-                   std::string help) {
-    const auto read = [&target](const std::string& spelling, const std::string& value) -> Result<> {
-        const auto found = read_size(spelling, value);
-        if (!found) return found.error();
-        target = *found;
-        return {};
-    };
-    add({.name = std::move(name),
-         .argument = std::move(argument),
-         .help = std::move(help),
-         .default_text = size_text(target)},
-        {.read = read});
-}
-
-void Options::seconds(std::string name, std::chrono::milliseconds& target, std::string help) {
-    const auto read = [&target](const std::string& spelling, const std::string& value) -> Result<> {
-        const auto found = read_seconds(spelling, value);
-        if (!found) return found.error();
-        target = *found;
-        return {};
-    };
-    add({.name = std::move(name),
-         .argument = "SECONDS",
-         .help = std::move(help),
-         .default_text = seconds_text(target)},
-        {.read = read});
+void Options::group(std::string title, std::string form) {
+    groups_.push_back({std::move(title), {}, std::move(form)});
 }
 
 void Options::operands(std::vector<std::string>& target, Completes completes) {
@@ -179,6 +86,23 @@ void Options::operands(std::vector<std::string>& target, Completes completes) {
 
 bool Options::given(std::string_view name) const {
     return std::find(given_.begin(), given_.end(), name) != given_.end();
+}
+
+bool Options::typed(std::string_view name) const {
+    const auto end = given_.begin() + static_cast<std::ptrdiff_t>(typed_);
+    return std::find(given_.begin(), end, name) != end;
+}
+
+Result<> Options::require_form(std::string_view form) const {
+    for (const OptionGroup& group : groups_) {
+        if (group.form.empty() || group.form == form) continue;
+        for (const OptionInfo& option : group.options) {
+            if (!typed(option.name)) continue;
+            return make_error(Errc::usage,
+                              "--" + option.name + " goes only with 'netcopy " + group.form + "'");
+        }
+    }
+    return {};
 }
 
 bool Options::is_option(std::string_view token) const {
@@ -280,7 +204,7 @@ Result<> Options::read_environment() {
             if (auto read = entry.read(variable, value); !read) return read;
             continue;
         }
-        const auto times = read_flag(variable, value, entry.counts);
+        const auto times = read_flag(variable, value, entry.counts ? most_counts : 0);
         if (!times) return times.error();
         for (int time = 0; time < *times; ++time) entry.raise();
     }
@@ -294,6 +218,7 @@ Result<> Options::parse(std::span<const std::string> arguments) {
     for (const po::option& token : *tokens) {
         if (auto taken = take(token); !taken) return taken;
     }
+    typed_ = given_.size();
     // A wrong variable must not keep anybody from the help that explains it.
     if (given("help") || given("version")) return {};
     return read_environment();

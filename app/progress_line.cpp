@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "app/render.hpp"
+#include "app/progress_line.hpp"
 #include "app/utf8.hpp"
 
 namespace netcopy::app {
@@ -26,14 +26,26 @@ std::string percent_text(double share) {
     return right_aligned(std::to_string(static_cast<int>(share * 100)) + "%", 4);
 }
 
-std::string time_text(const ProgressView& view) {
-    if (view.stalled) return "stalled";
-    if (!view.total) return format_duration(view.elapsed);
-    const auto left = static_cast<double>(*view.total - std::min(*view.total, view.bytes));
-    const double seconds = view.rate > 0 ? left / view.rate : HUGE_VAL;
+std::string eta_text(std::uint64_t bytes, std::uint64_t total, double rate) {
+    const auto left = static_cast<double>(total - std::min(total, bytes));
+    const double seconds = rate > 0 ? left / rate : HUGE_VAL;
     if (left > 0 && seconds > std::chrono::duration<double>(longest_eta).count()) return "ETA -:--";
     const auto rounded = static_cast<std::int64_t>(left > 0 ? std::ceil(seconds) : 0);
     return "ETA " + format_duration(std::chrono::seconds(rounded));
+}
+
+std::string time_text(const ProgressView& view) {
+    if (!view.waiting_for.empty()) return std::string(view.waiting_for);
+    if (view.stalled) return "stalled";
+    if (!view.total) return format_duration(view.elapsed);
+    return eta_text(view.bytes, *view.total, view.rate);
+}
+
+std::string time_text(const TreeProgressView& view) {
+    if (!view.waiting_for.empty()) return std::string(view.waiting_for);
+    if (view.stalled) return "stalled";
+    if (view.counting || !view.total) return format_duration(view.elapsed);
+    return eta_text(view.bytes, *view.total, view.rate);
 }
 
 /// The figures behind the bar: all of them, or as many as `room` has place for.
@@ -96,6 +108,13 @@ std::string format_duration(std::chrono::seconds time) {
     return std::to_string(seconds / 3600) + ":" + two(seconds / 60 % 60) + rest;
 }
 
+std::string amount_text(std::uint64_t bytes, std::chrono::duration<double> took) {
+    std::string text = format_bytes(bytes) + " in " +
+                       format_duration(std::chrono::round<std::chrono::seconds>(took));
+    if (bytes == 0 || took.count() <= 0) return text;
+    return text + " (" + format_rate(static_cast<double>(bytes) / took.count()) + ")";
+}
+
 std::string progress_line(const ProgressView& view, int width) {
     std::optional<double> share;
     if (view.total) {
@@ -119,6 +138,24 @@ std::string progress_line(const ProgressView& view, int width) {
     return label + "  " + bar(*share, bar_width) + "  " + right;
 }
 
+std::string tree_line(const TreeProgressView& view, int width) {
+    const std::string more = view.counting ? "+" : "";
+    const std::string files =
+        std::to_string(view.files) + "/" + std::to_string(view.files_total) + more + " files";
+    std::string bytes = format_bytes(view.bytes);
+    if (view.total) bytes += " of " + format_bytes(*view.total) + more;
+    const std::string rate = format_rate(view.rate);
+    const std::string time = time_text(view);
+    const std::array<std::string, 4> shapes = {
+        files + ", " + bytes + ", " + rate + ", " + time,
+        files + ", " + format_bytes(view.bytes) + ", " + rate + ", " + time,
+        files + ", " + rate + ", " + time, files + ", " + time};
+    for (const std::string& shape : shapes) {
+        if (static_cast<int>(shape.size()) <= width) return shape;
+    }
+    return fit(files, width);
+}
+
 void RateMeter::add(std::uint64_t bytes_in_all, Clock::time_point now) {
     if (!started_) {
         started_ = true;
@@ -138,6 +175,10 @@ void RateMeter::add(std::uint64_t bytes_in_all, Clock::time_point now) {
     if (moved != 0) moved_ = now;
     bytes_ = bytes_in_all;
     last_ = now;
+}
+
+std::chrono::seconds RateMeter::age(Clock::time_point now) const {
+    return std::chrono::floor<std::chrono::seconds>(started_ ? now - began_ : Clock::duration());
 }
 
 bool RateMeter::stalled(Clock::time_point now) const {

@@ -11,6 +11,7 @@
 #include "app/options.hpp"
 #include "app/render_state.hpp"
 #include "app/utf8.hpp"
+#include "app/view.hpp"
 
 namespace netcopy::app {
 namespace {
@@ -59,21 +60,29 @@ std::string to_line(const json::object& object) {
     return line + "}\n";
 }
 
+json::object object_of(const std::map<std::string, std::string>& digests) {
+    json::object object;
+    for (const auto& [kind, hex] : digests) object[kind] = hex;
+    return object;
+}
+
+json::value text_or_null(const std::string& text) {
+    return text.empty() ? json::value(nullptr) : json::value(valid_utf8(text));
+}
+
 json::object report_object(std::string_view event, const std::string& command,
                            const Report& report) {
-    json::object digests;
-    for (const auto& [kind, hex] : report.digests) digests[kind] = hex;
     json::object object;
     object["event"] = event;
     object["command"] = command;
     if (!report.peer.empty()) object["peer"] = valid_utf8(report.peer);
     object["bytes"] = report.bytes;
     object["seconds"] = std::round(report.took.count() * 1e6) / 1e6;
-    object["digests"] = std::move(digests);
+    for (const auto& [name, count] : report.counts) object[name] = count;
+    if (report.counts.empty()) object["digests"] = object_of(report.digests);
     object["verdict"] = report.verdict;
     object["exit_status"] = report.exit_status;
-    object["error"] =
-        report.error.empty() ? json::value(nullptr) : json::value(valid_utf8(report.error));
+    object["error"] = text_or_null(report.error);
     return object;
 }
 
@@ -94,6 +103,7 @@ Renderer::Renderer(std::string command, const CommonOptions& options, asio::io_c
     : state_(std::make_shared<State>(std::move(command), io)) {
     const bool terminal = isatty(STDERR_FILENO) == 1;
     state_->json = options.json;
+    state_->quiet = options.quiet;
     state_->shows = choose_display(options, terminal);
     state_->color = choose_color(options, terminal);
     if (state_->shows == Shows::bar) send_log_through_screen();
@@ -142,13 +152,41 @@ void Renderer::verdict(std::string_view line, const Report& report) {
                                     : std::string(line) + "\n");
 }
 
+void Renderer::file(const FileReport& file, std::string_view line) {
+    if (!state_->json) {
+        if (!line.empty()) state_->out_or_say(std::string(line) + "\n");
+        return;
+    }
+    json::object object{{"event", "file"}};
+    if (!file.peer.empty()) object["peer"] = valid_utf8(file.peer);
+    object["name"] = valid_utf8(file.name);
+    object["outcome"] = file.outcome;
+    object["bytes"] = file.bytes;
+    object["digests"] = object_of(file.digests);
+    object["error"] = text_or_null(file.error);
+    state_->out_or_say(to_line(object));
+}
+
+void Renderer::remark(std::string_view text) {
+    if (state_->quiet || state_->json) return;
+    state_->err("netcopy " + state_->command + ": " + std::string(text) + "\n");
+}
+
 void Renderer::end(const Report& report) {
     if (!state_->json || std::exchange(state_->ended, true)) return;
     state_->out_or_say(to_line(report_object("end", state_->command, report)));
 }
 
 std::shared_ptr<Renderer::Display> Renderer::show(std::string label, const Progress& progress) {
-    auto display = std::make_shared<Display>(state_, std::move(label), progress);
+    return begin(view_file(std::move(label), progress));
+}
+
+std::shared_ptr<Renderer::Display> Renderer::show(const TreeProgress& progress) {
+    return begin(view_tree(progress));
+}
+
+std::shared_ptr<Renderer::Display> Renderer::begin(std::unique_ptr<View> view) {
+    auto display = std::make_shared<Display>(state_, std::move(view));
     display->start();
     return display;
 }

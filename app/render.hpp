@@ -9,7 +9,9 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "app/progress_line.hpp"
 #include "base/error.hpp"
 #include "base/progress.hpp"
 #include "net/endpoint.hpp"
@@ -18,6 +20,8 @@
 namespace netcopy::app {
 
 struct CommonOptions;
+class View;
+struct Moment;
 
 /// The end of one transfer, or of a whole command.
 struct Report {
@@ -28,6 +32,19 @@ struct Report {
     std::string peer;     ///< empty where there is no single one
     std::string error;    ///< empty: none
     int exit_status = 0;
+    /// Of commands that go through many files: {"files", 5}, {"sent", 3}; their `end` has these in
+    /// the place of digests.
+    std::vector<std::pair<std::string_view, std::uint64_t>> counts;
+};
+
+/// What became of one file of many.
+struct FileReport {
+    std::string name;                            ///< any bytes
+    std::string_view outcome;                    ///< "sent", "same", "received", "failed" ...
+    std::string peer;                            ///< empty: as everywhere in this run
+    std::uint64_t bytes = 0;                     ///< its size
+    std::map<std::string, std::string> digests;  ///< "sha256" -> hex
+    std::string error;                           ///< empty: none
 };
 
 /// A field of a result: its JSON name and text.
@@ -56,6 +73,10 @@ public:
                     std::string_view line);
     /// The verdict of one client: `line` on stdout, or an object {"event":"verdict"} with --json.
     void verdict(std::string_view line, const Report& report);
+    /// {"event":"file"} with --json; else `line` on stdout, if there is one.
+    void file(const FileReport& file, std::string_view line = {});
+    /// "netcopy COMMAND: TEXT" on stderr, unless quiet or JSON is spoken: a summary.
+    void remark(std::string_view text);
     /// The last word of a command: nothing but the JSON object {"event":"end"}. Only the first call
     /// counts, so that main may call it for a job that failed before its own.
     void end(const Report& report);
@@ -66,53 +87,23 @@ public:
     /// guard.
     class Display;
     std::shared_ptr<Display> show(std::string label, const Progress& progress);
+    /// The same for many files: a line for the whole, and on a tall terminal one for each that is
+    /// under way. Nothing stays when the guard goes: see remark().
+    std::shared_ptr<Display> show(const TreeProgress& progress);
 
     bool json() const;
 
 private:
+    std::shared_ptr<Display> begin(std::unique_ptr<View> view);
+
     struct State;
     std::shared_ptr<State> state_;  ///< a Display may outlive the Renderer
-};
-
-/// 1536 -> "1.5 KiB". Three significant digits at the most; below 1 KiB the exact number of bytes.
-std::string format_bytes(std::uint64_t bytes);
-/// 1536 -> "1.5 KiB/s".
-std::string format_rate(double bytes_a_second);
-/// 3725 s -> "1:02:05"; 65 s -> "1:05".
-std::string format_duration(std::chrono::seconds time);
-/// What is known of a transfer in progress.
-struct ProgressView {
-    std::string_view label;  ///< printable UTF-8
-    std::uint64_t bytes = 0;
-    std::optional<std::uint64_t> total;
-    double rate = 0;  ///< bytes a second, smoothed
-    bool stalled = false;
-    std::chrono::seconds elapsed{};
-};
-/// One line of at most `width` columns: label, bar, per cent, bytes, rate, ETA or "stalled";
-/// without a total no bar, per cent and ETA, but the time so far. A narrow one leaves out what
-/// matters least.
-std::string progress_line(const ProgressView& view, int width);
-
-/// The smoothed rate, as OpenSSH has it: the old one decays, the new one counts 0.1 a second. In
-/// the first seconds it is the average. Time is passed in and must not go back.
-class RateMeter {
-public:
-    void add(std::uint64_t bytes_in_all, Clock::time_point now);
-    double rate() const { return rate_; }
-    bool stalled(Clock::time_point now) const;  ///< nothing for 5 s
-
-private:
-    std::uint64_t bytes_ = 0;
-    Clock::time_point began_{}, last_{}, moved_{};
-    double rate_ = 0;
-    bool started_ = false;
 };
 
 /// Made by Renderer::show(). May go while its timer's handler is queued.
 class Renderer::Display : public std::enable_shared_from_this<Renderer::Display> {
 public:
-    Display(std::shared_ptr<State> state, std::string label, const Progress& progress);
+    Display(std::shared_ptr<State> state, std::unique_ptr<View> view);
     ~Display();
     Display(const Display&) = delete;
     Display& operator=(const Display&) = delete;
@@ -127,13 +118,11 @@ private:
     void wait();
     void tick();
     void draw(Clock::time_point now);
-    void print_plain(Clock::time_point now);
     void print_json();
-    std::string last_line(Clock::time_point now) const;
+    Moment moment(Clock::time_point now) const;
 
     std::shared_ptr<State> state_;
-    std::string label_;
-    const Progress& progress_;
+    std::unique_ptr<View> view_;
     Timer timer_;
     RateMeter meter_;
     Clock::time_point started_;

@@ -23,6 +23,7 @@ struct Renderer::State {
     std::string command;
     asio::io_context& io;
     bool json = false;
+    bool quiet = false;
     bool color = false;
     Shows shows = Shows::nothing;
     bool showing = false;      ///< a Display has the screen

@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <utility>
@@ -12,11 +13,29 @@
 namespace netcopy::app {
 namespace {
 
-constexpr std::string_view erase_line = "\r\x1b[K";  // ECMA-48 EL: from the cursor to the end
+// ECMA-48: EL erases from the cursor to the end of the line, ED to the end of the screen, CUU goes
+// up.
+constexpr std::string_view erase_line = "\r\x1b[K";
+constexpr std::string_view erase_below = "\x1b[J";
 constexpr int usual_width = 80;
-constexpr int most_width = 1000;
+constexpr int usual_height = 24;
+constexpr int most = 1000;  // columns or rows
+
+/// What the terminal says, else the variable, else what is usual.
+int extent(int said, const char* variable, int usual) {
+    if (said > 0) return said;
+    const char* const text = std::getenv(variable);
+    const auto value = parse_decimal(text == nullptr ? "" : text, most);
+    return value && *value > 0 ? static_cast<int>(*value) : usual;
+}
 
 }  // namespace
+
+std::string Terminal::erasure() const {
+    const auto above = std::count(bar_.begin(), bar_.end(), '\n');
+    if (above == 0) return std::string(erase_line);
+    return "\r\x1b[" + std::to_string(above) + "A" + std::string(erase_below);
+}
 
 void Terminal::put(std::string_view text) {
     // One call, so that stderr, which has no buffer, gets it in one piece.
@@ -26,7 +45,7 @@ void Terminal::put(std::string_view text) {
 
 bool Terminal::write(std::FILE* stream, std::string_view text) {
     const std::lock_guard guard(mutex_);
-    if (!bar_.empty()) put(erase_line);
+    if (!bar_.empty()) put(erasure());
     const bool whole = std::fwrite(text.data(), 1, text.size(), stream) == text.size();
     const bool flushed = std::fflush(stream) == 0;
     const int reason = errno;
@@ -35,17 +54,19 @@ bool Terminal::write(std::FILE* stream, std::string_view text) {
     return whole && flushed;
 }
 
-void Terminal::draw(std::string line) {
+void Terminal::draw(const std::vector<std::string>& lines) {
     const std::lock_guard guard(mutex_);
-    bar_ = std::move(line);
-    put(std::string(erase_line) + bar_);
+    const std::string before = erasure();
+    bar_.clear();
+    for (const std::string& line : lines) bar_ += (bar_.empty() ? "" : "\n") + line;
+    put(before + bar_);
 }
 
 void Terminal::erase() {
     const std::lock_guard guard(mutex_);
     if (bar_.empty()) return;
+    put(erasure());
     bar_.clear();
-    put(erase_line);
 }
 
 void Terminal::forget() {
@@ -85,12 +106,11 @@ void send_log_through_screen() {
     [[maybe_unused]] static const auto& instance = *new LogThroughTerminal(screen());
 }
 
-int terminal_width() {
+TerminalSize terminal_size() {
     winsize size{};
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-    const char* const text = std::getenv("COLUMNS");
-    const auto columns = parse_decimal(text == nullptr ? "" : text, most_width);
-    return columns && *columns > 0 ? static_cast<int>(*columns) : usual_width;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0) size = {};
+    return {extent(size.ws_col, "COLUMNS", usual_width),
+            extent(size.ws_row, "LINES", usual_height)};
 }
 
 bool in_foreground() {

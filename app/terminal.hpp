@@ -5,29 +5,32 @@
 #include <streambuf>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace netcopy::app {
 
-/// The screen that stdout and stderr may share with a progress bar: the bar is the last line there,
-/// goes before other lines are written, and comes back behind them. Thread-safe, because the log
-/// writes from any thread. Writing never throws and never raises SIGPIPE's default (main ignores
-/// it).
+/// The screen that stdout and stderr may share with a progress bar: the bar is the last lines
+/// there, goes before other lines are written, and comes back behind them. Thread-safe, because the
+/// log writes from any thread. Writing never throws and never raises SIGPIPE's default (main
+/// ignores it).
 class Terminal {
 public:
     /// Writes `text`, which ends with a newline, to stdout or stderr, and flushes. False: it did
     /// not get there, and errno says why.
     bool write(std::FILE* stream, std::string_view text);
-    /// Draws the bar over the last one; `line` has no newline. Only for a terminal.
-    void draw(std::string line);
+    /// Draws the bar over the last one; the lines have no newlines, and each fits the screen. Only
+    /// for a terminal.
+    void draw(const std::vector<std::string>& lines);
     void erase();
     /// Draws nothing more, and leaves the screen as it is: it belongs to another job now.
     void forget();
 
 private:
     void put(std::string_view text);
+    std::string erasure() const;
 
     std::mutex mutex_;
-    std::string bar_;  ///< what is on the screen; empty: nothing
+    std::string bar_;  ///< what is on the screen, lines joined; empty: nothing
 };
 
 /// Sends std::clog, where Boost.Log's console sink writes, through a Terminal while it lives, a
@@ -55,8 +58,12 @@ Terminal& screen();
 /// From now on std::clog goes through screen(), for good. Call before threads start.
 void send_log_through_screen();
 
-/// Columns of the terminal that stderr is: what it says itself, else COLUMNS, else 80.
-int terminal_width();
+struct TerminalSize {
+    int columns = 0;
+    int rows = 0;
+};
+/// Of the terminal that stderr is: what it says itself, else COLUMNS and LINES, else 80 and 24.
+TerminalSize terminal_size();
 /// False for a background job, which must not draw over what is in the foreground.
 bool in_foreground();
 

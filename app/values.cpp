@@ -89,6 +89,22 @@ Result<std::string> read_choice(const std::string& spelling, const std::string& 
     return make_error(Errc::usage, spelling + " must be one of " + list + ", not " + quote(value));
 }
 
+Result<std::vector<std::string>> read_choices(const std::string& spelling, std::string_view value,
+                                              std::span<const std::string> choices) {
+    std::vector<std::string> found;
+    for (bool more = true; more;) {
+        const auto comma = value.find(',');
+        auto one = read_choice(spelling, std::string(value.substr(0, comma)), choices);
+        if (!one) return one.error();
+        if (std::find(found.begin(), found.end(), *one) == found.end()) {
+            found.push_back(std::move(*one));
+        }
+        more = comma != std::string_view::npos;
+        if (more) value.remove_prefix(comma + 1);
+    }
+    return found;
+}
+
 std::string seconds_text(std::chrono::milliseconds time) {
     const auto whole = time.count() / 1000;
     const auto part = time.count() % 1000;

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.hpp"
 
@@ -23,6 +24,9 @@ Result<std::uint64_t> read_number(const std::string& spelling, std::string_view 
                                   std::uint64_t least, std::uint64_t most);
 Result<std::string> read_choice(const std::string& spelling, const std::string& value,
                                 std::span<const std::string> choices);
+/// `md5,sha256`: some of the choices, each once, in the order given.
+Result<std::vector<std::string>> read_choices(const std::string& spelling, std::string_view value,
+                                              std::span<const std::string> choices);
 
 /// As a default is shown in the help: "60", "2.5".
 std::string seconds_text(std::chrono::milliseconds time);

@@ -24,7 +24,7 @@ BELOW["app"] = BELOW["session"] | {"session"}
 LIBRARIES = [
     (r"boost/asio", {"net", "store", "session", "app"}),
     (r"cryptopp/|openssl/", {"crypto", "net/tls"}),
-    (r"isa-l", {"crypto"}),
+    (r"isa-l", {"crypto", "wire/copy_check", "file/crc64"}),
     (r"boost/program_options", {"app"}),
     (r"boost/json", {"app"}),
     (r"boost/log", {"base"}),

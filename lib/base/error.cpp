@@ -33,6 +33,8 @@ public:
                 return "the local file system failed";
             case Errc::interrupted:
                 return "interrupted";
+            case Errc::partial:
+                return "some of the files failed";
         }
         return "unknown error";
     }

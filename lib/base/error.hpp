@@ -23,6 +23,7 @@ enum class Errc {
     refused,          ///< a limit, quota or rule forbids it, here or at the peer
     local_file,       ///< the local file system said no
     interrupted,      ///< a signal asked to stop
+    partial,          ///< of several files some failed, and some did not
 };
 
 const boost::system::error_category& netcopy_category() noexcept;

@@ -15,6 +15,8 @@ enum class DigestKind {
     md5,     ///< RFC 1321; against accidents only
     sha256,  ///< FIPS 180-4
     crc32,   ///< ISO-HDLC, the CRC of zlib and Ethernet; against accidents only
+    sha1,    ///< FIPS 180-4; broken, for peers that know no better
+    crc32c,  ///< Castagnoli (RFC 3720, appendix B.4); against accidents only
 };
 
 std::string_view to_string(DigestKind kind);  ///< "md5"
@@ -30,7 +32,7 @@ public:
 
     DigestKind kind() const { return kind_; }
     void update(Bytes bytes);
-    /// Lower-case hex of all bytes so far (CRC32: 8 digits); further updates are not allowed.
+    /// Lower-case hex of all bytes so far (CRCs: 8 digits); further updates are not allowed.
     std::string hex();
 
     class Algorithm;

@@ -1,7 +1,6 @@
 #include "file/links.hpp"
 
 #include <fcntl.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,11 +11,10 @@
 
 #include "base/bytes.hpp"
 #include "file/descriptor.hpp"
+#include "file/temporary.hpp"
 
 namespace netcopy {
 namespace {
-
-constexpr int attempts = 8;  // to find a temporary name that is free
 
 std::string_view last_component(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
@@ -26,31 +24,6 @@ std::optional<std::string> read_link(int folder, const char* name) {
     const ssize_t size = ::readlinkat(folder, name, text.data(), text.size());
     if (size < 0) return std::nullopt;
     return std::string(text.data(), static_cast<std::size_t>(size));
-}
-
-std::optional<std::string> random_suffix() {
-    std::array<std::byte, 4> bytes{};
-    if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) return {};
-    return to_hex(bytes);
-}
-
-/// A rename is the only way to replace a link without a moment in which there is none.
-Result<> replace_link(int folder, const std::string& name, const std::string& target,
-                      const std::string& what) {
-    for (int attempt = 0; attempt < attempts; ++attempt) {
-        const auto suffix = random_suffix();
-        if (!suffix) return make_error(Errc::local_file, what, errno);
-        const std::string temporary = "." + name + ".netcopy-" + *suffix;
-        if (::symlinkat(target.c_str(), folder, temporary.c_str()) != 0) {
-            if (errno == EEXIST) continue;
-            return make_error(Errc::local_file, what, errno);
-        }
-        if (::renameat(folder, temporary.c_str(), folder, name.c_str()) == 0) return {};
-        const int reason = errno;
-        ::unlinkat(folder, temporary.c_str(), 0);
-        return make_error(Errc::local_file, what, reason);
-    }
-    return make_error(Errc::local_file, what, EEXIST);
 }
 
 }  // namespace
@@ -92,7 +65,8 @@ Result<> make_link(const std::string& dir, const std::string& name, const std::s
     if (!old || last_component(*old) != last_component(target)) {
         return make_error(Errc::refused, what + ": something else has this name; move it away");
     }
-    return *old == target ? Result<>{} : replace_link(folder.get(), name, target, what);
+    if (*old == target || replace_by_link(folder.get(), name, target)) return {};
+    return make_error(Errc::local_file, what, errno);
 }
 
 }  // namespace netcopy

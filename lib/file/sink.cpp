@@ -1,27 +1,18 @@
 #include "file/sink.hpp"
 
 #include <fcntl.h>
-#include <limits.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 
-#include <array>
 #include <cerrno>
-#include <cstdio>
 #include <optional>
+
+#include "file/io.hpp"
+#include "file/temporary.hpp"
 
 namespace netcopy {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string random_suffix() {
-    std::array<std::byte, 4> bytes{};
-    // Never blocks nor fails for so few bytes once the system has booted; a collision is tried
-    // again.
-    [[maybe_unused]] const auto got = ::getrandom(bytes.data(), bytes.size(), 0);
-    return to_hex(bytes);
-}
 
 /// Follows the last component while it is a symbolic link, as open() would, also to what is not
 /// there.
@@ -34,13 +25,6 @@ Result<fs::path> resolve_links(fs::path path) {
         path = next.is_absolute() ? next : path.parent_path() / next;
     }
     return make_error(Errc::local_file, "cannot write " + quote(path.string()), ELOOP);
-}
-
-/// A temporary name as long as the target's may not fit; the rest of the name is for people only.
-std::string temporary_name(const std::string& component) {
-    constexpr std::string_view mark = ".netcopy-";
-    const std::size_t most = NAME_MAX - 1 - mark.size() - 8;
-    return "." + component.substr(0, most) + std::string(mark) + random_suffix();
 }
 
 /// The access rights of the file that is to be replaced; none where there is no such file.
@@ -92,31 +76,15 @@ Result<FileSink> FileSink::create(const fs::path& target) {
     if (!sink.folder_) return sink.failed("write", errno);
     const auto rights = check_target(sink.folder_.get(), sink.component_, sink.name_);
     if (!rights) return rights.error();
-    do {
-        sink.temporary_ = temporary_name(sink.component_);
-        sink.file_ =
-            Descriptor(::openat(sink.folder_.get(), sink.temporary_.c_str(),
-                                O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
-    } while (!sink.file_ && errno == EEXIST);
-    if (!sink.file_) {
-        const int reason = errno;
-        sink.temporary_.clear();
-        return sink.failed("write", reason);
-    }
+    sink.file_ = make_temporary(sink.folder_.get(), sink.component_, 0666, sink.temporary_);
+    if (!sink.file_) return sink.failed("write", errno);
     // What was private stays so; but what a peer sent never runs with its owner's rights.
     if (*rights && ::fchmod(sink.file_.get(), **rights) != 0) return sink.failed("write", errno);
     return sink;
 }
 
 Result<> FileSink::write_at(std::uint64_t offset, Bytes bytes) {
-    while (!bytes.empty()) {
-        const ssize_t put =
-            ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-        if (put < 0 && errno == EINTR) continue;
-        if (put <= 0) return failed("write", put < 0 ? errno : ENOSPC);
-        bytes = bytes.subspan(static_cast<std::size_t>(put));
-        offset += static_cast<std::uint64_t>(put);
-    }
+    if (!write_all_at(file_.get(), bytes, offset)) return failed("write", errno);
     return {};
 }
 

@@ -10,9 +10,9 @@
 
 namespace netcopy {
 
-/// A file in the making. Its bytes go to `.NAME.netcopy-XXXXXXXX` beside the target; only commit()
-/// gives it the final name, after fsync, and makes the name durable too. Whatever else happens, an
-/// older file of that name stays as it was. Not thread-safe; calls block. Errors are
+/// A file in the making. Its bytes go to `.NAME.netcopy-` and 16 hex digits beside the target; only
+/// commit() gives it the final name, after fsync, and makes the name durable too. Whatever else
+/// happens, an older file of that name stays as it was. Not thread-safe; calls block. Errors are
 /// Errc::local_file.
 ///
 /// A process that is killed leaves the temporary file behind, never anything under the final name.

@@ -9,6 +9,7 @@
 #include "base/bytes.hpp"
 #include "base/error.hpp"
 #include "file/descriptor.hpp"
+#include "file/status.hpp"
 
 namespace netcopy {
 
@@ -17,6 +18,12 @@ class FileSource {
 public:
     /// "-" is standard input. Errc::local_file for what is missing, unreadable or a folder.
     static Result<FileSource> open(const std::filesystem::path& path);
+
+    /// A regular file, by a path whose last component is no link; "-" is a name like any other.
+    static Result<FileSource> open_no_follow(const std::filesystem::path& path);
+    /// The same within an open folder. `shown` is its name in errors, ready for people.
+    /// Errc::refused when it is a link, or no regular file.
+    static Result<FileSource> open_at(int folder, const std::string& name, std::string shown);
 
     /// Bytes of the file as it was opened; none for a pipe or terminal.
     std::optional<std::uint64_t> size() const;
@@ -33,6 +40,19 @@ public:
     /// Errc::local_file when size or time of last change are not what they were at open(). A pipe
     /// has none.
     Result<> unchanged() const;
+
+    FileStatus status() const { return make_status(opened_); }  ///< as it was opened
+    /// For remembering its digest; none for a pipe, or when it has no path any more.
+    std::optional<FileIdentity> identity() const;
+
+    struct Extent {
+        std::uint64_t begin;
+        std::uint64_t end;
+    };
+    /// The first stretch of data at or behind `offset`; what lies between is a hole, zeros. {size,
+    /// size}: only a hole follows, or the end. Everything is data where the file system does not
+    /// say.
+    Result<Extent> data_from(std::uint64_t offset) const;
 
     const std::string& name() const { return name_; }  ///< as given; "standard input" for "-"
 

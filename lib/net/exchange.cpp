@@ -108,6 +108,8 @@ private:
         std::copy(in_.begin() + static_cast<std::ptrdiff_t>(begin_),
                   in_.begin() + static_cast<std::ptrdiff_t>(end_), in_.begin());
         end_ -= std::exchange(begin_, 0);
+        reads_ = end_ < in_.size();
+        if (!reads_) return std::nullopt;
         const std::size_t most = allowed(limits_.receiving, in_.size() - end_, read_at_);
         if (most == 0) return std::nullopt;
         const auto got = stream_.read_now(in_.subspan(end_, most));

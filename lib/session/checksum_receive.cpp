@@ -70,8 +70,8 @@ private:
         sink_ = std::move(*created);
         const Consume consume = [this](Bytes bytes) { return take(bytes); };
         try {
-            const auto pumped =
-                co_await pump_in(stream_, disk_, consume, std::nullopt, progress_, plan_.stall);
+            const auto pumped = co_await pump_in(stream_, disk_, consume, std::nullopt, progress_,
+                                                 plan_.stall, plan_.rate);
             if (!pumped) co_return pumped.error();
             co_return Result<>();
         } catch (const boost::system::system_error& error) {

@@ -20,6 +20,7 @@ struct ReceivePlan {
                                      DigestKind::crc32};  ///< computed in the one pass
     std::uint64_t max_size = UINT64_MAX;                  ///< bytes; more are refused
     StallLimit stall;
+    RateLimit* rate = nullptr;  ///< none: no limit
 };
 
 /// A missing entry is asked for again so long: most senders insert only after closing.

@@ -64,7 +64,8 @@ Task<Result<Sent>> send_with_checksum(Stream& stream, DiskPool& disk, FileSource
     };
     const WaitForSource wait = [&source] { return wait_readable(source.descriptor()); };
     try {
-        const auto pumped = co_await pump_out(stream, disk, produce, wait, progress, plan.stall);
+        const auto pumped =
+            co_await pump_out(stream, disk, produce, wait, progress, plan.stall, plan.rate);
         if (!pumped) co_return pumped.error();
     } catch (const system_error& error) {
         co_return stream_error(error,

@@ -17,6 +17,7 @@ struct SendPlan {
     DigestKind checksum = DigestKind::md5;
     std::uint64_t validity = 60;  ///< seconds
     StallLimit stall;
+    RateLimit* rate = nullptr;  ///< none: no limit
 };
 
 struct Sent {

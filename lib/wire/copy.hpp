@@ -14,8 +14,9 @@
 
 /// netcopy/1, as docs/protocol/copy.md specifies it: lines <-> structs. Parsers take one line off
 /// the front of what has come, never more; the bytes of a body follow a CopyData and are not
-/// theirs. Errc::protocol for what can become no message. Names are paths, unescaped here; whether
-/// one is safe is for file/safe_name to say.
+/// theirs. Every line but the openings ends with a check of its bytes, which is the codec's affair
+/// alone. Names are paths, unescaped here; whether one is safe is for file/safe_name to say. Pure
+/// functions.
 namespace netcopy::wire {
 
 inline constexpr std::size_t copy_opening_limit = 1024;    ///< bytes, LF included
@@ -24,7 +25,10 @@ inline constexpr std::size_t copy_name_limit = 4096;       ///< bytes, unescaped
 inline constexpr std::size_t copy_window = 4096;           ///< requests without a final answer
 inline constexpr std::size_t copy_window_bytes = 1 << 20;  ///< of their lines together
 
-/// How every netcopy/1 conversation begins, so that a server can tell it from the seeds'.
+/// How netcopy's conversations of any version begin, so that a server can tell them from the
+/// seeds'.
+inline constexpr std::string_view copy_family = "NETCOPY/";
+/// And those of the version that is spoken here.
 inline constexpr std::string_view copy_magic = "NETCOPY/1 ";
 
 /// A kind of digest as the wire names it, and its value in lower-case hex.
@@ -54,9 +58,10 @@ struct CopyPut {
     std::uint32_t mode = 0;             ///< permission bits
     FileTime mtime;
     std::string name;
-    bool sparse = false;
-    bool compare = false;
-    bool bare = false;
+    bool sparse = false;   ///< it has holes: do not reserve its size
+    bool compare = false;  ///< size and time do not prove equality
+    bool bare = false;     ///< mode and time are not to be applied
+    bool ask = false;      ///< nothing will be sent: the answer is all
     bool operator==(const CopyPut&) const = default;
 };
 struct CopyFolder {
@@ -64,7 +69,7 @@ struct CopyFolder {
     std::uint32_t mode = 0;
     FileTime mtime;
     std::string name;
-    bool bare = false;
+    bool bare = false;  ///< mode and time are not to be applied
     bool operator==(const CopyFolder&) const = default;
 };
 struct CopyLink {
@@ -83,7 +88,7 @@ struct CopyData {
 struct CopySum {
     std::uint64_t n = 0;
     std::uint64_t size = 0;
-    std::vector<CopyDigest> digests;  ///< of kinds known here, each once: possibly none
+    std::vector<CopyDigest> digests;  ///< of kinds known here, each once; at least one
     bool operator==(const CopySum&) const = default;
 };
 struct CopyDrop {
@@ -149,7 +154,8 @@ using CopyAnswer =
     std::variant<CopyWant, CopyHave, CopySame, CopyDone, CopyNo, CopyStop, CopyBye, CopyBusy>;
 
 /// Errc::protocol with the beginning of the line in it, escaped, as soon as a line cannot end
-/// within its limit, or has ended and is none of the grammar's. need_more until then.
+/// within its limit, or has ended and is none of the grammar's, or its check is wrong. need_more
+/// until then.
 ///
 /// Errc::refused: the line opens another version of netcopy's protocol.
 Result<Parsed<CopyOpening>> parse_copy_opening(std::string_view bytes);
@@ -183,5 +189,13 @@ void append(std::string& out, const CopyDone& message);
 void append(std::string& out, const CopyNo& message);
 void append(std::string& out, const CopyStop& message);
 void append(std::string& out, const CopyBye& message);
+
+/// A message as a line of its own.
+template <class Message>
+std::string line_of(const Message& message) {
+    std::string line;
+    append(line, message);
+    return line;
+}
 
 }  // namespace netcopy::wire

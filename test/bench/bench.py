@@ -11,10 +11,12 @@ kernel lets the rest run.
 """
 
 import argparse
+import functools
 import json
 import os
 import pathlib
 import resource
+import shlex
 import shutil
 import signal
 import sys
@@ -22,30 +24,45 @@ import tempfile
 import time
 
 import files
+import link
+import resume
 import store
+import transfer_rows
+import transfers
+from measure import GIB, MIB, make_random_file
 from processes import Failure
-from report import Row, machine, print_row
+from report import Row, machine, markdown, print_row
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 FILE_NAMES = ("md5", "crc32", "disk", "memory")
 STORE_NAMES = ("requests", "entries", "slow-peers")
-NAMES = FILE_NAMES + STORE_NAMES
+COPY_NAMES = ("copy-file", "copy-small", "copy-unchanged", "copy-link", "copy-memory",
+              "copy-resume", "copy-file-disk", "copy-small-disk", "copy-unchanged-disk")
+NAMES = FILE_NAMES + STORE_NAMES + COPY_NAMES
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="NAME",
-                        help=f"rows to measure: {', '.join(NAMES)}")
+    parser.add_argument("--only", nargs="+", choices=(*NAMES, "copy"), default=NAMES,
+                        metavar="NAME", help=f"rows to measure: {', '.join(NAMES)}; "
+                        "copy stands for all whose names begin so")
     parser.add_argument("--runs", type=int, default=5, help="runs of each contender (5)")
     parser.add_argument("--repeat-disturbed", type=int, default=0, metavar="N",
                         help="repeat a run up to N times while others keep the machine busy (0)")
     parser.add_argument("--quick", action="store_true",
                         help="small work, one run: shows only that all of it works")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write the figures here")
+    parser.add_argument("--markdown", type=pathlib.Path, metavar="FILE",
+                        help="write them here as tables")
     parser.add_argument("--netcopy", type=pathlib.Path,
                         default=ROOT / "build/release/app/netcopy", help="the program to measure")
     parser.add_argument("--load", type=pathlib.Path,
                         help="the load generator (test/netcopy_load in netcopy's build folder)")
+    parser.add_argument("--link", type=shlex.split, default=[], metavar="PROGRAM",
+                        help="for copy-link: a program that makes two network namespaces, lk-a "
+                        "(10.77.0.1) and lk-b (10.77.0.2), joined by a slow link, and runs a "
+                        f"command: PROGRAM --rate {link.RATE} --delay {link.DELAY} -- COMMAND; "
+                        "without it that row is skipped")
     parser.add_argument("--tmpfs", type=pathlib.Path,
                         help="folder in memory (/dev/shm; the one on disk if that is too small)")
     parser.add_argument("--disk", type=pathlib.Path, default=pathlib.Path("/var/tmp"),
@@ -54,9 +71,15 @@ def parse_arguments() -> argparse.Namespace:
     if arguments.runs < 1:
         parser.error("--runs: at least 1")
     arguments.netcopy = arguments.netcopy.resolve()
+    arguments.only = set(arguments.only)
+    if "copy" in arguments.only:
+        arguments.only |= {*COPY_NAMES}
     if arguments.load is None:
         arguments.load = arguments.netcopy.parent.parent / "test/netcopy_load"
-    for program in (arguments.netcopy, arguments.load):
+    needed = [arguments.netcopy]
+    if not arguments.only.isdisjoint(STORE_NAMES):
+        needed.append(arguments.load)
+    for program in needed:
         if not os.access(program, os.X_OK):
             parser.error(f"no program {program}")
     return arguments
@@ -72,24 +95,29 @@ def room_in_memory(arguments: argparse.Namespace, file_bytes: int) -> pathlib.Pa
     if shutil.disk_usage(wanted).free > 3 * file_bytes:  # source, target, warm_memory()
         return wanted
     if arguments.tmpfs:
-        raise Failure(f"{wanted} has no room for three files of {file_bytes // files.MIB} MiB")
+        raise Failure(f"{wanted} has no room for three files of {file_bytes // MIB} MiB")
     progress(f"{wanted} is too small: rows on tmpfs are measured on {arguments.disk} instead")
     return arguments.disk
+
+
+def kind_of(tmpfs: pathlib.Path, arguments: argparse.Namespace) -> str:
+    """What room_in_memory() found, for the table."""
+    return "on disk, for lack of memory" if tmpfs == arguments.disk else "tmpfs"
 
 
 def file_rows(arguments: argparse.Namespace, names: list[str], rows: list[Row]) -> None:
     if not names:
         return
     quick = arguments.quick
-    file_bytes = 64 * files.MIB if quick else files.GIB
+    file_bytes = 64 * MIB if quick else GIB
     tmpfs = room_in_memory(arguments, file_bytes)
     with tempfile.TemporaryDirectory(prefix="netcopy-bench-", dir=tmpfs) as memory, \
             tempfile.TemporaryDirectory(prefix="netcopy-bench-", dir=arguments.disk) as disk:
         settings = files.Settings(
             netcopy=str(arguments.netcopy), runs=arguments.runs,
             repeat=arguments.repeat_disturbed, file_bytes=file_bytes,
-            where="on disk, for lack of memory" if tmpfs == arguments.disk else "tmpfs",
-            sparse_bytes=[64 * files.MIB] if quick else [files.GIB, 20 * files.GIB],
+            where=kind_of(tmpfs, arguments),
+            sparse_bytes=[64 * MIB] if quick else [GIB, 20 * GIB],
             tmpfs=pathlib.Path(memory), disk=pathlib.Path(disk), progress=progress)
         makers = {"md5": (files.md5_row, settings.tmpfs),
                   "crc32": (files.crc32_row, settings.tmpfs),
@@ -101,9 +129,8 @@ def file_rows(arguments: argparse.Namespace, names: list[str], rows: list[Row]) 
                 continue
             make, folder = makers[name]
             if folder not in sources:
-                progress(f"making {settings.file_bytes // files.MIB} MiB of random bytes")
-                sources[folder] = folder / "source"
-                files.make_random_file(sources[folder], settings.file_bytes)
+                progress(f"making {settings.file_bytes // MIB} MiB of random bytes")
+                sources[folder] = make_random_file(folder / "source", settings.file_bytes)
             add(rows, make(settings, sources[folder], folder))
 
 
@@ -126,6 +153,30 @@ def store_rows(arguments: argparse.Namespace, names: list[str], rows: list[Row])
                 add(rows, store.entries_row(settings))
             else:
                 add(rows, store.slow_peers_row(settings))
+
+
+def copy_rows(arguments: argparse.Namespace, names: list[str], rows: list[Row]) -> None:
+    if not names:
+        return
+    quick = arguments.quick
+    settings = transfers.Settings(
+        netcopy=str(arguments.netcopy), runs=arguments.runs, repeat=arguments.repeat_disturbed,
+        file_bytes=64 * MIB if quick else GIB, large_bytes=256 * MIB if quick else 4 * GIB,
+        small_files=500 if quick else 10_000, unchanged_files=1_000 if quick else 100_000,
+        link_files=200 if quick else 5_000, link=arguments.link, progress=progress)
+    tmpfs = room_in_memory(arguments, settings.large_bytes)
+    makers = {"copy-file": transfer_rows.file_row, "copy-small": transfer_rows.small_row,
+              "copy-unchanged": transfer_rows.unchanged_row, "copy-link": transfer_rows.link_row,
+              "copy-memory": transfer_rows.memory_row, "copy-resume": resume.resume_row,
+              "copy-file-disk": functools.partial(transfer_rows.file_row, disk=True),
+              "copy-small-disk": functools.partial(transfer_rows.small_row, disk=True),
+              "copy-unchanged-disk": functools.partial(transfer_rows.unchanged_row, disk=True)}
+    for name in names:
+        base, where = ((arguments.disk, "on disk") if name.endswith("-disk") else
+                       (tmpfs, kind_of(tmpfs, arguments)))
+        # A folder for each row: what one leaves in memory would be in the next one's way.
+        with tempfile.TemporaryDirectory(prefix="netcopy-bench-", dir=base) as folder:
+            add(rows, makers[name](settings, pathlib.Path(folder), where))
 
 
 def add(rows: list[Row], row: Row) -> None:
@@ -157,6 +208,7 @@ def main() -> int:
     try:
         file_rows(arguments, [name for name in wanted if name in FILE_NAMES], rows)
         store_rows(arguments, [name for name in wanted if name in STORE_NAMES], rows)
+        copy_rows(arguments, [name for name in wanted if name in COPY_NAMES], rows)
     except Failure as error:
         failure = str(error)
         print(f"\nbench: FAILED: {failure}", file=sys.stderr)
@@ -166,6 +218,8 @@ def main() -> int:
                "load_average_after": os.getloadavg()}
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    if arguments.markdown:
+        arguments.markdown.write_text(markdown(rows), encoding="utf-8")
     if missed:
         print("\nmissed" + (" (not asserted with --quick)" if arguments.quick else "") + ":")
         print("\n".join(f"  {what}" for what in missed))

@@ -1,4 +1,4 @@
-"""Rows about files: one copied over loopback, verified; by netcopy, rsync and md5sum.
+"""Rows about one file, sent with a checksum server: by netcopy, rsync and md5sum.
 
 What the clock sees is the user's whole work after the receiving side stands ready:
 - netcopy: `checksum-server` runs and `receive` listens; from the start of `send` until both `send`
@@ -13,16 +13,14 @@ import os
 import pathlib
 import shutil
 import tempfile
-import time
 from collections.abc import Callable
 from typing import IO
 
 import servers
-from processes import Failure, Process, Usage, machine_cpu_seconds, wait_all
-from report import OTHERS, Check, Metrics, Row
+from measure import GIB, MIB, Stopwatch, require_same, warm_memory
+from processes import Failure, Process, wait_all
+from report import Check, Metrics, Row
 
-MIB = 1 << 20
-GIB = 1 << 30
 FILE_ID = "4711"
 
 
@@ -37,57 +35,6 @@ class Settings:
     tmpfs: pathlib.Path     # a folder in memory, if there is one
     disk: pathlib.Path
     progress: Callable[[str], None]
-
-
-def make_random_file(path: pathlib.Path, size: int) -> None:
-    with open(path, "wb") as out:
-        for start in range(0, size, 16 * MIB):
-            out.write(os.urandom(min(16 * MIB, size - start)))
-
-
-def warm_memory(folder: pathlib.Path, size: int) -> IO[bytes]:
-    """Takes as much memory as a run will, in the same file system; closing the result frees it.
-
-    In a virtual machine the first touch of a page that the host has not backed costs up to ten
-    times what copying into it does, and the host takes free memory back after seconds. Without this
-    it would hit runs at random, and most of all those that write in large pieces.
-    """
-    piece = bytes(4 * MIB)
-    out = tempfile.TemporaryFile(dir=folder)
-    for _ in range(0, size, len(piece)):
-        out.write(piece)
-    return out
-
-
-def require_same(source: pathlib.Path, target: pathlib.Path) -> None:
-    """Byte by byte, outside the clock: no make is believed when it says that it verified."""
-    with open(source, "rb", buffering=0) as left, open(target, "rb", buffering=0) as right:
-        while True:
-            piece, other = left.read(4 * MIB), right.read(4 * MIB)
-            if piece != other:
-                raise Failure(f"{target} differs from {source}")
-            if not piece:
-                return
-
-
-class Stopwatch:
-    """The clock of one run; started last before the work begins."""
-
-    def __init__(self) -> None:
-        self.busy = self.busy_until = machine_cpu_seconds()
-        self.started = time.monotonic()
-
-    def metrics(self, clocked: list[Process], servers_used: list[Usage]) -> Metrics:
-        """Figures of the run, up to the end of the last of `clocked`."""
-        wall = max(process.usage.ended for process in clocked) - self.started
-        everyone = [process.usage for process in clocked] + servers_used
-        cpu = sum(usage.cpu for usage in everyone)
-        return {"wall s": wall, "cpu s": cpu,
-                "peak MiB": max(usage.peak_kib for usage in everyone) / 1024,
-                OTHERS: max(0.0, self.busy_until - self.busy - cpu) / wall}
-
-    def stop(self) -> None:
-        self.busy_until = machine_cpu_seconds()
 
 
 class Copies:

@@ -85,22 +85,47 @@ def figure(value: float) -> str:
     return f"{value:.3g}" if abs(value) < 1 else f"{value:.2f}"
 
 
+VERDICT = {True: "met", False: "MISSED", None: "for the record"}
+
+
+def spread(runs: list[Metrics], metric: str) -> str:
+    """The median, and behind it the least and the most."""
+    values = [run[metric] for run in runs]
+    around = f" ({figure(min(values))}..{figure(max(values))})" if len(values) > 1 else ""
+    return figure(statistics.median(values)) + around
+
+
 def print_row(row: Row) -> None:
     print(f"\n{row.name}: {row.work}")
     for contender, runs in row.runs.items():
-        cells = []
-        for metric in runs[0]:
-            values = [run[metric] for run in runs]
-            spread = f" ({figure(min(values))}..{figure(max(values))})" if len(values) > 1 else ""
-            cells.append(f"{metric} {figure(statistics.median(values))}{spread}")
+        cells = [f"{metric} {spread(runs, metric)}" for metric in runs[0]]
         print(f"  {contender:<28} {'   '.join(cells)}")
     for check in row.checks:
-        verdict = {True: "met", False: "MISSED", None: "for the record"}[check.met]
         bound = f" {check.relation} {figure(check.bound)}" if check.relation else ""
         print(f"  = {check.what}: {figure(check.value)}{bound} {check.unit}".rstrip()
-              + f"  [{verdict}]")
+              + f"  [{VERDICT[check.met]}]")
     for note in row.notes:
         print(f"  ! {note}")
+
+
+def markdown(rows: list[Row]) -> str:
+    """Two tables for docs/benchmarks.md: the checks, and what they were made of."""
+    lines = ["| work | | figure | bound | |", "|---|---|---|---|---|"]
+    for row in rows:
+        for check in row.checks:
+            bound = f"{check.relation} {figure(check.bound)} {check.unit}" if check.relation else ""
+            lines.append(f"| {row.work} | {check.what} | {figure(check.value)} {check.unit} | "
+                         f"{bound} | {VERDICT[check.met]} |")
+        lines += [f"| {row.work} | {note} | | | |" for note in row.notes]
+    metrics = list(dict.fromkeys(metric for row in rows for runs in row.runs.values()
+                                 for metric in runs[0]))
+    lines += ["", "| row | contender | " + " | ".join(metrics) + " |",
+              "|---" * (len(metrics) + 2) + "|"]
+    for row in rows:
+        for contender, runs in row.runs.items():
+            cells = (spread(runs, metric) if metric in runs[0] else "" for metric in metrics)
+            lines.append(f"| {row.name} | {contender} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
 
 
 def _first_line(argv: list[str]) -> str:

@@ -4,6 +4,7 @@ and are stopped by pid at the end of their `with` block."""
 import contextlib
 import os
 import pathlib
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -32,6 +33,22 @@ def _await_answer(server: Process, port: int, say: bytes, expect: bytes) -> None
             time.sleep(0.01)
     server.stop()
     raise Failure(f"does not answer: {server.describe()}")
+
+
+def _await_listening(server: Process, port: int) -> None:
+    """Looks into the server's own network namespace, which may be another than ours."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with contextlib.suppress(FileNotFoundError), \
+                open(f"/proc/{server.pid}/net/tcp", encoding="ascii") as sockets:
+            next(sockets)
+            for line in sockets:
+                _, local, _, state = line.split()[:4]
+                if state == "0A" and int(local.rpartition(":")[2], 16) == port:  # LISTEN
+                    return
+        time.sleep(0.01)  # there is no event for a listening socket
+    server.stop()
+    raise Failure(f"does not listen: {server.describe()}")
 
 
 @contextlib.contextmanager
@@ -67,7 +84,19 @@ def redis_server(folder: pathlib.Path) -> Iterator[tuple[Process, int]]:
 
 
 @contextlib.contextmanager
-def rsync_daemon(folder: pathlib.Path, work: pathlib.Path) -> Iterator[tuple[Process, int]]:
+def receive_service(netcopy: str, folder: pathlib.Path, host: str = HOST,
+                    before: tuple[str, ...] = ()) -> Iterator[tuple[Process, int]]:
+    """netcopy's, saving into `folder`. The words `before` bring the command to its place."""
+    server = Process([*before, netcopy, "receive", str(folder), "--listen", f"{host}:0", "-q"])
+    with stopped_at_the_end(server):
+        yield server, listening_port(server)
+    if server.usage.status not in (0, 128 + signal.SIGTERM):
+        raise Failure(f"the service did not end as it should: {server.describe()}")
+
+
+@contextlib.contextmanager
+def rsync_daemon(folder: pathlib.Path, work: pathlib.Path, host: str = HOST,
+                 before: tuple[str, ...] = ()) -> Iterator[tuple[Process, int]]:
     """Serves `folder`, writable, as the module `bench`; its own files go to `work`."""
     port = free_port()
     config = work / "rsyncd.conf"
@@ -75,10 +104,10 @@ def rsync_daemon(folder: pathlib.Path, work: pathlib.Path) -> Iterator[tuple[Pro
                       f"uid = {os.getuid()}\ngid = {os.getgid()}\n"
                       f"lock file = {work / 'rsyncd.lock'}\nlog file = {work / 'rsyncd.log'}\n"
                       f"[bench]\npath = {folder}\nread only = no\n", encoding="utf-8")
-    server = Process(["rsync", "--daemon", "--no-detach", f"--address={HOST}", f"--port={port}",
-                      f"--config={config}"])
+    server = Process([*before, "rsync", "--daemon", "--no-detach", f"--address={host}",
+                      f"--port={port}", f"--config={config}"])
     with stopped_at_the_end(server):
-        _await_answer(server, port, b"", b"@RSYNCD:")
+        _await_listening(server, port)
         yield server, port
         _await_no_children(server)
 

@@ -287,7 +287,7 @@ class Case(unittest.TestCase):
     def leftovers(self, folder=None):
         """Names of temporary files of ours."""
         return sorted(n for n in os.listdir(folder or self.folder)
-                      if re.search(r"\.netcopy-[0-9a-f]{8}$", n))
+                      if re.search(r"\.netcopy-[0-9a-f]{16}(\.journal)?$", n))
 
     def assert_folder(self, folder, expected):
         """The folder holds exactly these files; `expected` maps a name to its bytes."""

@@ -105,7 +105,7 @@ TEST_CASE("the overview has every command once and says where to read on") {
     CHECK(text.find("netcopy help COMMAND") != std::string::npos);
 }
 
-TEST_CASE("every command's help has usage, options and, at its end, two examples") {
+TEST_CASE("every command's help has usage, options and, at its end, two examples or more") {
     for (const Command& command : commands()) {
         CAPTURE(command.name);
         const std::string help = help_of(command);
@@ -122,7 +122,7 @@ TEST_CASE("every command's help has usage, options and, at its end, two examples
             CHECK(line.starts_with("  "));
             if (line.find_first_not_of(' ') == 2) ++commands_shown;
         }
-        CHECK(commands_shown == 2);
+        CHECK(commands_shown >= 2);
     }
 }
 

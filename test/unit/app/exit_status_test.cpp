@@ -7,11 +7,11 @@
 using namespace netcopy;
 
 TEST_CASE("every kind of failure has the exit status of the design") {
-    const std::pair<Errc, int> table[] = {{Errc::failed, 1},          {Errc::usage, 2},
-                                          {Errc::corrupted, 4},       {Errc::unverified, 5},
-                                          {Errc::unreachable, 6},     {Errc::timed_out, 7},
-                                          {Errc::connection_lost, 8}, {Errc::protocol, 8},
-                                          {Errc::refused, 9},         {Errc::local_file, 11}};
+    const std::pair<Errc, int> table[] = {
+        {Errc::failed, 1},    {Errc::usage, 2},           {Errc::partial, 3},
+        {Errc::corrupted, 4}, {Errc::unverified, 5},      {Errc::unreachable, 6},
+        {Errc::timed_out, 7}, {Errc::connection_lost, 8}, {Errc::protocol, 8},
+        {Errc::refused, 9},   {Errc::local_file, 11}};
     for (const auto& [kind, status] : table) {
         INFO(make_error_code(kind).message());
         CHECK(app::exit_status(make_error(kind, "why")) == status);

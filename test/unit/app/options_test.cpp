@@ -225,6 +225,64 @@ TEST_CASE_METHOD(Fixture, "help is not taken from the environment") {
     CHECK_FALSE(help);
 }
 
+TEST_CASE("repeated options keep all their values in the order given, whichever of them it was") {
+    Options options;
+    std::vector<Repeated> rules;
+    options.repeated("include", "PATTERN", rules, "");
+    options.repeated("exclude", "PATTERN", rules, "");
+    REQUIRE(options.parse(Words{"--exclude", "a", "--include=b", "--exclude=-c"}));
+    REQUIRE(rules.size() == 3);
+    CHECK(rules[0].option == "exclude");
+    CHECK(rules[0].value == "a");
+    CHECK(rules[1].option == "include");
+    CHECK(rules[1].value == "b");
+    CHECK(rules[2].value == "-c");
+}
+
+TEST_CASE("a list of choices has commas, and each choice counts once") {
+    Options options;
+    Words kinds{"sha256"};
+    options.choices("checksum", "LIST", kinds, {"sha256", "md5", "crc32"}, "", "sha256");
+    REQUIRE(options.parse(Words{"--checksum", "crc32,md5,crc32"}));
+    CHECK(kinds == Words{"crc32", "md5"});
+    for (const char* wrong : {"md6", "md5,", ",md5", "md5 crc32", "MD5"}) {
+        CAPTURE(wrong);
+        CHECK(options.parse(Words{"--checksum", wrong}).error() == Errc::usage);
+    }
+}
+
+TEST_CASE("a number may have a letter") {
+    Options options;
+    std::uint64_t port = 5001;
+    options.number("port", "PORT", port, 1, 65535, "", 'p');
+    REQUIRE(options.parse(Words{"-p", "7000"}));
+    CHECK(port == 7000);
+    REQUIRE(options.parse(Words{"-p7001"}));
+    CHECK(port == 7001);
+    CHECK(options.parse(Words{"-p", "0"}).error().context ==
+          "--port: '0' is no whole number from 1 to 65535");
+}
+
+TEST_CASE("an option of another form is refused when it was typed, not when it is a variable") {
+    Options options;
+    bool recursive = false;
+    std::string id;
+    options.group("Copying", "send PATH... ENDPOINT");
+    options.flag("recursive", 'r', recursive, "");
+    options.group("Checksum", "send PATH ENDPOINT --id N");
+    options.text("id", "N", id, "");
+    const Variable variable("NETCOPY_ID", "7");
+    REQUIRE(options.parse(Words{"-r"}));
+    CHECK(options.typed("recursive"));
+    CHECK_FALSE(options.typed("id"));
+    CHECK(options.given("id"));
+    CHECK(options.require_form("send PATH... ENDPOINT"));
+    const auto refused = options.require_form("send PATH ENDPOINT --id N");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error() == Errc::usage);
+    CHECK(refused.error().context == "--recursive goes only with 'netcopy send PATH... ENDPOINT'");
+}
+
 TEST_CASE("every shared option is declared once") {
     Options options;
     CommonOptions common;

@@ -184,3 +184,56 @@ TEST_CASE("a clock that stands still does not divide by nothing") {
     meter.add(1000, now + 1s);
     CHECK(meter.rate() == Approx(1000));
 }
+
+TEST_CASE("what a file waits for stands in the place of the time to come") {
+    ProgressView view = half("big.iso");
+    view.waiting_for = "hashing";
+    view.stalled = true;
+    CHECK(progress_line(view, 80).ends_with("  hashing"));
+}
+
+namespace {
+
+TreeProgressView some_files() {
+    return {.files = 12,
+            .files_total = 345,
+            .bytes = 1 << 30,
+            .total = std::uint64_t{3} << 30,
+            .rate = 128 << 20,
+            .elapsed = 5s};
+}
+
+}  // namespace
+
+TEST_CASE("the line for many files has files, bytes, rate and the time to come") {
+    CHECK(tree_line(some_files(), 80) == "12/345 files, 1 GiB of 3 GiB, 128 MiB/s, ETA 0:16");
+}
+
+TEST_CASE("while files are counted the totals have a plus, and the time so far stands last") {
+    TreeProgressView view = some_files();
+    view.counting = true;
+    CHECK(tree_line(view, 80) == "12/345+ files, 1 GiB of 3 GiB+, 128 MiB/s, 0:05");
+}
+
+TEST_CASE("many files can stall, or wait for something") {
+    TreeProgressView view = some_files();
+    view.stalled = true;
+    CHECK(tree_line(view, 80) == "12/345 files, 1 GiB of 3 GiB, 128 MiB/s, stalled");
+    view.waiting_for = "syncing";
+    CHECK(tree_line(view, 80) == "12/345 files, 1 GiB of 3 GiB, 128 MiB/s, syncing");
+}
+
+TEST_CASE("the line for many files fits every width, and keeps the files longest") {
+    for (int width = 0; width <= 100; ++width) {
+        const std::string line = tree_line(some_files(), width);
+        CAPTURE(width, line);
+        CHECK(columns(line) <= width);
+        if (width >= 12) CHECK(line.starts_with("12/345 files"));
+    }
+}
+
+TEST_CASE("an amount is bytes, time and rate") {
+    CHECK(amount_text(0, 0s) == "0 B in 0:00");
+    CHECK(amount_text(5 << 20, 2s) == "5 MiB in 0:02 (2.5 MiB/s)");
+    CHECK(amount_text(1024, 501ms) == "1 KiB in 0:01 (2 KiB/s)");
+}

@@ -92,12 +92,12 @@ Output output_of(Work work) {
     return output;
 }
 
-/// What `work` writes to a terminal of so many columns that is both stdout and stderr. It must fit
-/// in the terminal's buffer (4 KiB), because it is read only afterwards.
+/// What `work` writes to a terminal of that size that is both stdout and stderr. It must fit in the
+/// terminal's buffer (4 KiB), because it is read only afterwards.
 template <class Work>
-std::string screen_of(Work work, unsigned short columns) {
+std::string screen_of(Work work, unsigned short columns, unsigned short rows = 24) {
     int master = -1, slave = -1;
-    const winsize size{.ws_row = 24, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
+    const winsize size{.ws_row = rows, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
     REQUIRE(::openpty(&master, &slave, nullptr, nullptr, &size) == 0);
     {
         const Redirect out(stdout, slave), err(stderr, slave);

@@ -18,9 +18,9 @@ TEST_CASE("lines come between an erased bar and the same bar again") {
     const auto output = output_of([] {
         Terminal terminal;
         terminal.write(stderr, "before\n");
-        terminal.draw("bar 1");
+        terminal.draw({"bar 1"});
         terminal.write(stdout, "result\n");
-        terminal.draw("bar 2");
+        terminal.draw({"bar 2"});
         terminal.erase();
         terminal.erase();
         terminal.write(stderr, "after\n");
@@ -30,10 +30,23 @@ TEST_CASE("lines come between an erased bar and the same bar again") {
           "before\n" + erase + "bar 1" + erase + "bar 1" + erase + "bar 2" + erase + "after\n");
 }
 
+TEST_CASE("a bar of several lines is erased from its first line on") {
+    const auto output = output_of([] {
+        Terminal terminal;
+        terminal.draw({"one", "two", "three"});
+        terminal.write(stderr, "a line\n");
+        terminal.draw({"four", "five"});
+        terminal.erase();
+    });
+    const std::string up_2 = "\r\x1b[2A\x1b[J", up_1 = "\r\x1b[1A\x1b[J";
+    CHECK(output.err == erase + "one\ntwo\nthree" + up_2 + "a line\n" + "one\ntwo\nthree" + up_2 +
+                            "four\nfive" + up_1);
+}
+
 TEST_CASE("a forgotten bar is neither erased nor drawn again") {
     const auto output = output_of([] {
         Terminal terminal;
-        terminal.draw("bar");
+        terminal.draw({"bar"});
         terminal.forget();
         terminal.write(stderr, "line\n");
         terminal.erase();
@@ -45,7 +58,7 @@ TEST_CASE("the log goes through the terminal a line at a time") {
     const auto output = output_of([] {
         Terminal terminal;
         const LogThroughTerminal guard(terminal);
-        terminal.draw("bar");
+        terminal.draw({"bar"});
         std::clog << "one " << 2 << '\n';
         terminal.write(stderr, "between\n");
         std::clog << std::flush << std::flush;
@@ -74,7 +87,7 @@ TEST_CASE("lines of several threads stay whole beside a bar") {
                 for (int i = 0; i < lines; ++i) terminal.write(stderr, line);
             });
         }
-        for (int i = 0; i < lines; ++i) terminal.draw("bar");
+        for (int i = 0; i < lines; ++i) terminal.draw({"bar"});
         for (std::thread& thread : threads) thread.join();
         terminal.erase();
     });
@@ -98,13 +111,22 @@ TEST_CASE("a screen that says no width has that of COLUMNS, or 80") {
         {{"120", 120}, {"", 80}, {"0", 80}, {"-1", 80}, {"99999", 80}, {nullptr, 80}}));
     const Variable variable("COLUMNS", columns);
     int width = 0;
-    output_of([&] { width = terminal_width(); });
+    output_of([&] { width = terminal_size().columns; });
     CHECK(width == expected);
 }
 
 TEST_CASE("a screen's own width counts") {
     const Variable variable("COLUMNS", "120");
     int width = 0;
-    netcopy::test::screen_of([&] { width = terminal_width(); }, 66);
+    netcopy::test::screen_of([&] { width = terminal_size().columns; }, 66);
     CHECK(width == 66);
+}
+
+TEST_CASE("a screen that says no height has that of LINES, or 24") {
+    const auto [lines, expected] =
+        GENERATE(table<const char*, int>({{"50", 50}, {"", 24}, {"x", 24}, {nullptr, 24}}));
+    const Variable variable("LINES", lines);
+    int height = 0;
+    output_of([&] { height = terminal_size().rows; });
+    CHECK(height == expected);
 }

@@ -14,7 +14,8 @@ std::string digest_of(DigestKind kind, std::string_view text) {
     return digest.hex();
 }
 
-constexpr DigestKind all_kinds[] = {DigestKind::md5, DigestKind::sha256, DigestKind::crc32};
+constexpr DigestKind all_kinds[] = {DigestKind::md5, DigestKind::sha256, DigestKind::crc32,
+                                    DigestKind::sha1, DigestKind::crc32c};
 
 }  // namespace
 
@@ -57,6 +58,28 @@ TEST_CASE("CRC32 is that of zlib, in eight digits") {
     CHECK(digest_of(DigestKind::crc32, "62") == "0012d20a");  // leading zeros are kept
 }
 
+TEST_CASE("SHA-1 gives what the examples to FIPS 180-4 give") {
+    CHECK(digest_of(DigestKind::sha1, "abc") == "a9993e364706816aba3e25717850c26c9cd0d89d");
+    CHECK(digest_of(DigestKind::sha1, "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq") ==
+          "84983e441c3bd26ebaae4aa1f95129e5e54670f1");
+    CHECK(digest_of(DigestKind::sha1, "") == "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+    CHECK(digest_of(DigestKind::sha1, std::string(1'000'000, 'a')) ==
+          "34aa973cd4c4daa4f61eeb2bdbad27316534016f");
+}
+
+TEST_CASE("CRC-32C gives what RFC 3720 gives in its appendix B.4, in eight digits") {
+    // There the bytes of the CRC stand in the order of the wire, the lowest first.
+    std::string ascending;
+    for (char byte = 0; byte < 32; ++byte) ascending += byte;
+    const std::string descending(ascending.rbegin(), ascending.rend());
+    CHECK(digest_of(DigestKind::crc32c, std::string(32, '\0')) == "8a9136aa");
+    CHECK(digest_of(DigestKind::crc32c, std::string(32, '\xff')) == "62a8ab43");
+    CHECK(digest_of(DigestKind::crc32c, ascending) == "46dd794e");
+    CHECK(digest_of(DigestKind::crc32c, descending) == "113fdb5c");
+    CHECK(digest_of(DigestKind::crc32c, "123456789") == "e3069283");
+    CHECK(digest_of(DigestKind::crc32c, "") == "00000000");
+}
+
 TEST_CASE("pieces of every size give the same digest as the whole") {
     const std::string text = sample(3000);
     for (const DigestKind kind : all_kinds) {
@@ -88,7 +111,8 @@ TEST_CASE("a digest goes on where it was when it is moved") {
 TEST_CASE("several digests of one pass are those of each alone, in the order asked for") {
     // Longer than what fits a cache, and no multiple of it.
     const std::string text = sample(200'003);
-    const std::vector<DigestKind> kinds = {DigestKind::crc32, DigestKind::md5, DigestKind::sha256};
+    const std::vector<DigestKind> kinds = {DigestKind::crc32, DigestKind::md5, DigestKind::sha256,
+                                           DigestKind::crc32c, DigestKind::sha1};
     for (const std::size_t piece :
          {text.size(), std::size_t{32768}, std::size_t{32769}, std::size_t{5000}}) {
         INFO("pieces of " << piece);
@@ -119,7 +143,10 @@ TEST_CASE("digests have names") {
     CHECK(to_string(DigestKind::md5) == "md5");
     CHECK(to_string(DigestKind::sha256) == "sha256");
     CHECK(to_string(DigestKind::crc32) == "crc32");
-    for (const char* name : {"", "MD5", "md", "md5 ", "sha1", "crc"}) {
+    CHECK(to_string(DigestKind::sha1) == "sha1");
+    CHECK(to_string(DigestKind::crc32c) == "crc32c");
+    for (const char* name :
+         {"", "MD5", "md", "md5 ", "sha", "SHA1", "sha-1", "sha512", "crc", "crc32C", "crc64"}) {
         INFO(name);
         CHECK_FALSE(parse_digest_kind(name));
     }

@@ -16,8 +16,9 @@ namespace netcopy::test {
 /// A folder of its own for a test, removed with all that is in it.
 class TemporaryFolder {
 public:
-    TemporaryFolder() {
-        std::string path = std::filesystem::temp_directory_path() / "netcopy-unit-XXXXXX";
+    explicit TemporaryFolder(
+        const std::filesystem::path& where = std::filesystem::temp_directory_path()) {
+        std::string path = where / "netcopy-unit-XXXXXX";
         if (::mkdtemp(path.data()) == nullptr) throw std::runtime_error("cannot make " + path);
         path_ = path;
     }

@@ -36,7 +36,7 @@ TEST_CASE("until it is committed a file has a temporary name beside its target")
     REQUIRE(sink);
     const Names names = folder.names();
     REQUIRE(names.size() == 1);
-    CHECK(std::regex_match(names.front(), std::regex(R"(\.name\.netcopy-[0-9a-f]{8})")));
+    CHECK(std::regex_match(names.front(), std::regex(R"(\.name\.netcopy-[0-9a-f]{16})")));
     put(*sink, 0, "text");
     CHECK_FALSE(std::filesystem::exists(folder / "name"));
     REQUIRE(sink->commit());

@@ -1,0 +1,85 @@
+// The last step of a file in the making: its name.
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "file/incoming_state.hpp"
+#include "file/safe_name.hpp"
+#include "file/temporary.hpp"
+
+namespace netcopy {
+namespace {
+
+constexpr std::string_view another_there = ": another file of that name is there";
+
+}  // namespace
+
+/// Gives it this name if that is free. Negative: errno.
+int IncomingFile::State::place(const std::string& name) const {
+    const int in = folder->descriptor.get();
+    return temporary.empty() ? link_open_file(file.get(), in, name.c_str())
+                             : rename_without_replacing(in, temporary.c_str(), name.c_str());
+}
+
+Result<> IncomingFile::State::replace(const std::string& name) {
+    const int in = folder->descriptor.get();
+    struct stat status {};
+    if (::fstatat(in, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+        !S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode)) {
+        return refused(S_ISDIR(status.st_mode) ? ": a folder of that name is there"
+                                               : ": what has that name is no file");
+    }
+    if (temporary.empty()) {  // only a rename replaces, and only a name can be renamed
+        const auto link = [&](const char* path) { return link_open_file(file.get(), in, path); };
+        std::string chosen;
+        if (with_temporary_name(name, chosen, link) != 0) return failed("name", errno);
+        temporary = std::move(chosen);
+    }
+    if (::renameat(in, temporary.c_str(), in, name.c_str()) == 0) return {};
+    if (errno == EISDIR) return refused(": a folder of that name is there");
+    return failed("give its final name to", errno);
+}
+
+Result<std::string> IncomingFile::State::publish_numbered() {
+    constexpr unsigned most = 9999;
+    for (unsigned number = 2; number <= most; ++number) {
+        std::string name = renamed(component, number);
+        if (place(name) == 0) return name;
+        if (errno != EEXIST) return failed("give its final name to", errno);
+    }
+    return refused(": too many files of that name are there");
+}
+
+Result<std::string> IncomingFile::State::publish() {
+    const auto safe = safe_name(component);
+    if (!safe) return safe.error();
+    const std::string before = temporary;
+    Result<std::string> name = component;
+    if (place(component) != 0) {
+        if (errno != EEXIST) {
+            name = failed("give its final name to", errno);
+        } else if (plan.existing == Existing::replace) {
+            const auto replaced = replace(component);
+            if (!replaced) name = replaced.error();
+        } else if (plan.existing == Existing::rename) {
+            name = publish_numbered();
+        } else {
+            name = refused(another_there);
+        }
+    }
+    if (!name) return name;
+    if (resumable() && !before.empty()) {
+        const std::string notes = before + std::string(journal_suffix);
+        ::unlinkat(folder->descriptor.get(), notes.c_str(), 0);
+    }
+    temporary.clear();
+    journal = Journal();
+    file = Descriptor();
+    dirty->add(folder);
+    return name;
+}
+
+}  // namespace netcopy

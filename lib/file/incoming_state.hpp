@@ -1,0 +1,64 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "file/descriptor.hpp"
+#include "file/folder.hpp"
+#include "file/incoming.hpp"
+#include "file/journal.hpp"
+
+namespace netcopy {
+
+/// What Tree, IncomingFile and CommitBatch know of a file in the making. For file/ only.
+struct IncomingFile::State {
+    State(std::shared_ptr<Folder> in, std::shared_ptr<DirtyFolders> to_sync, std::string_view name,
+          const IncomingPlan& wanted)
+        : folder(std::move(in)), dirty(std::move(to_sync)), component(name), plan(wanted) {}
+    ~State();
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+
+    bool resumable() const { return plan.size && *plan.size >= resumable_size; }
+    Error failed(std::string_view what, int reason) const;
+    Error refused(std::string_view why) const;
+
+    /// Small: opened without a name, if `unnamed` says that the file system has such files, or else
+    /// with a temporary one; `unnamed` is then set to false.
+    Result<> open_small(bool& unnamed);
+    /// Large (incoming_partial.cpp): finds or makes the partial file, locks it, reads the journal.
+    Result<> open_partial();
+    Result<bool> check_some();
+    Result<> start_over();
+    /// Reserves the disk space for what is to come, unless the file is sparse.
+    Result<> reserve();
+
+    /// Gives the final name. CommitBatch has synced the file. Returns the component.
+    Result<std::string> publish();
+
+    void keep() noexcept;
+    void discard() noexcept;
+
+    std::shared_ptr<Folder> folder;
+    std::shared_ptr<DirtyFolders> dirty;
+    std::string component;
+    IncomingPlan plan;
+    mutable std::string shown;  // of the component, for people; made when asked for
+
+    Descriptor file;
+    std::string temporary;       // within the folder; empty: it has no name
+    Journal journal;             // of a large file
+    std::uint64_t position = 0;  // where the next byte may be written; before: kept() and written
+    bool checking = false;       // what was kept is to be read back
+    std::uint64_t checked = 0;   // so far, of `position`
+    std::uint64_t checked_crc = 0;
+
+private:
+    Result<bool> lock_partial();
+    Result<std::string> publish_numbered();
+    int place(const std::string& name) const;
+    Result<> replace(const std::string& name);
+};
+
+}  // namespace netcopy

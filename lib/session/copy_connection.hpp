@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "crypto/digest.hpp"
+#include "net/dial.hpp"
+#include "net/endpoint.hpp"
+#include "net/stream.hpp"
+#include "wire/copy.hpp"
+
+namespace netcopy {
+
+/// How long a peer that may be of another make is given to say that it knows netcopy/1.
+inline constexpr std::chrono::milliseconds netcopy_patience{500};
+
+/// A connection on which netcopy/1 is spoken: both openings have been said.
+struct CopyConnection {
+    explicit CopyConnection(Dialled dialled) : stream(std::move(dialled.socket), dialled.peer) {}
+
+    Stream stream;
+    std::size_t window = wire::copy_window;
+    std::size_t window_bytes = wire::copy_window_bytes;
+    bool fruitful = false;           ///< it has brought the run forward
+    bool awaits_descriptor = false;  ///< wake_when_readable() is under way
+};
+using CopyConnectionPtr = std::shared_ptr<CopyConnection>;
+
+/// Connects and opens. Null: somebody is there who speaks no netcopy/1 (says something else,
+/// closes, or nothing within `patience`). Errc::unreachable, Errc::refused when it declines.
+Task<Result<CopyConnectionPtr>> open_copy(Endpoint endpoint, DialOptions dialing,
+                                          std::vector<DigestKind> digests, std::string session,
+                                          Clock::duration patience);
+
+/// From any thread: the connection's stream is woken when the descriptor has bytes. Nothing happens
+/// when that is being waited for already.
+void wake_when_readable(std::weak_ptr<CopyConnection> connection, const Executor& executor,
+                        int descriptor);
+
+}  // namespace netcopy

@@ -1,0 +1,228 @@
+#include "session/copy_receiver.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+
+namespace netcopy {
+namespace {
+
+/// How long complete files wait for others to be made durable with.
+constexpr std::chrono::milliseconds sync_pause{200};
+constexpr std::uint64_t most_unsynced = 64 << 20;  // bytes
+/// A sender that does not take its answers is not listened to either.
+constexpr std::size_t most_text = 256 * 1024;  // bytes
+
+}  // namespace
+
+CopyReceiver::CopyReceiver(Tree tree, const ReceiveRules& rules, std::vector<DigestKind> digests,
+                           std::string peer)
+    : tree_(std::move(tree)),
+      rules_(rules),
+      digests_(std::move(digests)),
+      peer_(std::move(peer)),
+      busy_(wire::line_of(wire::CopyBusy{})) {}
+
+CopyReceiver::~CopyReceiver() = default;
+
+Result<std::size_t> CopyReceiver::consume(Bytes bytes) {
+    std::size_t used = 0;
+    while (used < bytes.size() && !said_last_ && !busy() && text_.size() < most_text) {
+        if (body_ && body_->left > 0) {
+            const auto count =
+                static_cast<std::size_t>(std::min<std::uint64_t>(body_->left, bytes.size() - used));
+            take_bytes(bytes.subspan(used, count));
+            used += count;
+            continue;
+        }
+        auto parsed = wire::parse_copy_request(as_text(bytes.subspan(used)));
+        if (!parsed) return parsed.error();
+        if (parsed->verdict == wire::Verdict::need_more) break;
+        used += parsed->used;
+        ++messages_;
+        const auto taken =
+            std::visit([this](const auto& request) { return take(request); }, parsed->message);
+        if (!taken) return taken.error();
+    }
+    return used;
+}
+
+Result<std::size_t> CopyReceiver::produce(MutableBytes buffer) {
+    if (stopping_ && !ending_ && !said_last_ && !body_ && !working_on_) {
+        if (something_waits()) {
+            sync_ = true;
+        } else {
+            append(text_, wire::CopyStop{});
+            said_last_ = true;
+        }
+    }
+    const auto rest = std::string_view(text_).substr(text_sent_, buffer.size());
+    std::ranges::copy(as_bytes(rest), buffer.begin());
+    text_sent_ += rest.size();
+    if (text_sent_ == text_.size()) {
+        text_.clear();
+        text_sent_ = 0;
+    }
+    return rest.size();
+}
+
+bool CopyReceiver::busy() const {
+    if (working_on_ || sync_) return true;
+    return batch_.files() >= CommitBatch::most_files || batch_.bytes() >= most_unsynced ||
+           made_.size() >= CommitBatch::most_files;
+}
+
+Clock::time_point CopyReceiver::due() const {
+    return oldest_ == Clock::time_point::max() ? oldest_ : oldest_ + sync_pause;
+}
+
+Result<> CopyReceiver::work() {
+    if (!working_on_) {
+        commit();
+        return {};
+    }
+    const std::uint64_t n = *working_on_;
+    switch (requests_.at(n).step) {
+        case Step::checking:
+            check_some(n);
+            break;
+        case Step::hashing:
+            hash_some(n);
+            break;
+        case Step::filling:
+            fill_some();
+            break;
+        case Step::verifying:
+            verify_some();
+            break;
+        default:
+            working_on_.reset();
+    }
+    return {};
+}
+
+/// The bytes of files, their names, the folders; then the word.
+void CopyReceiver::commit() {
+    sync_ = false;
+    oldest_ = Clock::time_point::max();
+    const auto outcomes = batch_.commit();
+    const auto folders = tree_.sync_folders();
+    for (const auto& outcome : outcomes) confirm(outcome, folders);
+    for (const std::uint64_t n : std::exchange(made_, {})) {
+        if (folders) {
+            append(text_, wire::CopyDone{n});
+        } else {
+            append(text_, wire::CopyNo{n, "failed", folders.error().context});
+        }
+    }
+    if (ending_) say_last();
+}
+
+/// Files that were there may have been written by somebody who did not make them durable.
+void CopyReceiver::say_last() {
+    const auto synced = said_same_ ? tree_.sync_all() : Result<>();
+    if (synced) {
+        append(text_, wire::CopyBye{});
+    } else {
+        append(text_, wire::CopyNo{0, "failed", synced.error().context});
+    }
+    said_last_ = true;
+}
+
+void CopyReceiver::confirm(const CommitBatch::Outcome& outcome, const Result<>& folders) {
+    const auto found = requests_.find(outcome.tag);
+    Request request = std::move(found->second);
+    names_ -= request.put.name.size();
+    requests_.erase(found);
+    Result<std::string> named = outcome.name;
+    if (named && !folders) named = folders.error();
+    report(request, named, false);
+    if (named) {
+        request.quota.use_up();
+        append(text_, wire::CopyDone{outcome.tag});
+    } else {
+        const bool refused = named.error() == Errc::refused;
+        append(text_,
+               wire::CopyNo{outcome.tag, refused ? "exists" : "failed", named.error().context});
+    }
+}
+
+void CopyReceiver::wait_for_sync() {
+    if (oldest_ == Clock::time_point::max()) oldest_ = Clock::now();
+}
+
+Result<> CopyReceiver::take(const wire::CopySync&) {
+    sync_ = something_waits();
+    return {};
+}
+
+Result<> CopyReceiver::take(const wire::CopyEnd&) {
+    const bool open = std::ranges::any_of(
+        requests_, [](const auto& each) { return each.second.step != Step::complete; });
+    if (open || ending_) {
+        return make_error(Errc::protocol, "the peer said END before everything was done");
+    }
+    ending_ = true;
+    sync_ = true;
+    return {};
+}
+
+/// Refuses a request. A body that is under way is read away until the sender has understood.
+void CopyReceiver::no(std::uint64_t n, std::string_view code, const Error& error) {
+    append(text_, wire::CopyNo{n, std::string(code), error.context});
+    const auto found = requests_.find(n);
+    Request& request = found->second;
+    if (working_on_ == n) working_on_.reset();
+    if (request.file && !(body_ && body_->n == n)) --open_files_;
+    report(request, error, false);
+    request.file.reset();
+    if (body_ && body_->n == n && !body_->sum) {
+        request.step = Step::skipping;
+        return;
+    }
+    if (body_ && body_->n == n) body_.reset();
+    names_ -= request.put.name.size();
+    requests_.erase(found);
+}
+
+/// no(), for what the file layer says.
+void CopyReceiver::fail(std::uint64_t n, const Error& error) {
+    const std::string_view code = is_busy(error)             ? "busy"
+                                  : is_out_of_space(error)   ? "space"
+                                  : (error == Errc::refused) ? "name"
+                                                             : "failed";
+    no(n, code, error);
+}
+
+void CopyReceiver::same(std::uint64_t n) {
+    append(text_, wire::CopySame{n});
+    said_same_ = true;
+    const auto found = requests_.find(n);
+    report(found->second, found->second.put.name, true);
+    names_ -= found->second.put.name.size();
+    requests_.erase(found);
+}
+
+void CopyReceiver::report(const Request& request, const Result<std::string>& outcome,
+                          bool was_there) {
+    if (!rules_.on_file || request.put.ask) return;
+    ReceivedFile file;
+    file.peer = peer_;
+    file.name = request.put.name;
+    if (outcome) {  // the commit may have given another last component
+        const auto slash = file.name.rfind('/');
+        const std::string_view component =
+            std::string_view(*outcome).substr(outcome->rfind('/') + 1);
+        file.name.replace(slash + 1, std::string::npos, component);
+    } else {
+        file.outcome = outcome.error();
+    }
+    file.bytes = request.bytes;
+    file.took =
+        request.began == Clock::time_point() ? Clock::duration() : Clock::now() - request.began;
+    file.digests = request.digests;
+    file.was_there = was_there;
+    rules_.on_file(file);
+}
+
+}  // namespace netcopy

@@ -1,0 +1,170 @@
+#include "base/log.hpp"
+#include "session/copy_sender.hpp"
+
+/// What a sender makes of the receiver's answers.
+namespace netcopy {
+namespace {
+
+constexpr unsigned most_busy_retries = 8;
+
+Error out_of_place(std::string_view verb, std::uint64_t n) {
+    return make_error(Errc::protocol, "the peer said " + std::string(verb) + " for request " +
+                                          std::to_string(n) + ", which does not await that");
+}
+
+Errc kind_of(std::string_view code) {
+    if (code == "corrupted") return Errc::corrupted;
+    if (code == "failed") return Errc::failed;
+    if (code == "stopped") return Errc::interrupted;
+    return Errc::refused;
+}
+
+}  // namespace
+
+Result<std::size_t> CopySender::consume(Bytes bytes) {
+    std::size_t used = 0;
+    while (used < bytes.size() && !busy() && !ended_) {
+        auto parsed = wire::parse_copy_answer(as_text(bytes.subspan(used)));
+        if (!parsed) return parsed.error();
+        if (parsed->verdict == wire::Verdict::need_more) break;
+        used += parsed->used;
+        ++messages_;
+        const auto taken =
+            std::visit([this](const auto& answer) { return take(answer); }, parsed->message);
+        if (!taken) return taken.error();
+    }
+    return used;
+}
+
+Result<CopySender::Pending*> CopySender::find(std::uint64_t n) {
+    const auto found = pending_.find(n);
+    if (found == pending_.end()) return out_of_place("something", n);
+    return &found->second;
+}
+
+Result<> CopySender::take(const wire::CopyWant& want) {
+    const auto pending = find(want.n);
+    if (!pending) return pending.error();
+    if ((*pending)->step != Step::offered || (*pending)->item->kind == CopyItem::Kind::folder ||
+        (*pending)->item->kind == CopyItem::Kind::link) {
+        return out_of_place("WANT", want.n);
+    }
+    if (options_.ask) {
+        CopyOutcome outcome;
+        outcome.bytes = (*pending)->item->status.size;
+        settle(want.n, std::move(outcome));
+        return {};
+    }
+    (*pending)->step = Step::wanted;
+    (*pending)->want = want;
+    wanted_.push_back(want.n);
+    return {};
+}
+
+Result<> CopySender::take(const wire::CopyHave& have) {
+    const auto pending = find(have.n);
+    if (!pending) return pending.error();
+    if ((*pending)->step != Step::offered || (*pending)->item->kind != CopyItem::Kind::file) {
+        return out_of_place("HAVE", have.n);
+    }
+    (*pending)->step = Step::comparing;
+    (*pending)->theirs = have.digest;
+    to_compare_.push_back(have.n);
+    return {};
+}
+
+Result<> CopySender::take(const wire::CopySame& same) {
+    const auto pending = find(same.n);
+    if (!pending) return pending.error();
+    if ((*pending)->step != Step::offered) return out_of_place("SAME", same.n);
+    CopyOutcome outcome;
+    outcome.kind = CopyOutcome::Kind::same;
+    outcome.bytes = (*pending)->item->status.size;
+    outcome.digests = std::move((*pending)->digests);
+    settle(same.n, std::move(outcome));
+    return {};
+}
+
+Result<> CopySender::take(const wire::CopyDone& done) {
+    const auto pending = find(done.n);
+    if (!pending) return pending.error();
+    const bool body = (*pending)->item->kind == CopyItem::Kind::file ||
+                      (*pending)->item->kind == CopyItem::Kind::pipe;
+    if ((*pending)->step != (body ? Step::confirming : Step::offered)) {
+        return out_of_place("DONE", done.n);
+    }
+    CopyOutcome outcome;
+    outcome.bytes = (*pending)->bytes;
+    outcome.digests = std::move((*pending)->digests);
+    settle(done.n, std::move(outcome));
+    return {};
+}
+
+Result<> CopySender::take(const wire::CopyNo& no) {
+    if (no.n == 0) {
+        return make_error(Errc::protocol, peer_ + " ended the conversation: " + escape(no.text));
+    }
+    const auto pending = find(no.n);
+    if (!pending) return pending.error();
+    if (body_ && body_->n() == no.n) {  // it will take no more of it
+        append(text_, wire::CopyDrop{no.n, "stopped", "refused"});
+        body_.reset();
+        unsynced_ = true;
+    }
+    refuse(no.n, no);
+    return {};
+}
+
+/// The words of a failure at the receiver, unless it is to be tried again.
+void CopySender::refuse(std::uint64_t n, const wire::CopyNo& no) {
+    Pending& pending = pending_.at(n);
+    const bool restartable = pending.item->kind != CopyItem::Kind::pipe && !pending.own_error;
+    if (restartable && ((no.code == "busy" && pending.item->retries < most_busy_retries) ||
+                        (no.code == "corrupted" && pending.item->retries == 0))) {
+        NETCOPY_LOG(warning) << quote(pending.item->name) << ": " << peer_ << " says "
+                             << escape(no.text) << "; it is sent again";
+        queue_.retry_later(forget(n).item);
+        return;
+    }
+    CopyOutcome outcome;
+    outcome.kind = CopyOutcome::Kind::failed;
+    if (pending.own_error) {
+        outcome.error = std::move(*pending.own_error);
+    } else {
+        const Errc kind = kind_of(no.code);
+        const std::string verb = kind == Errc::refused     ? " was refused by "
+                                 : kind == Errc::corrupted ? " arrived corrupted at "
+                                                           : " failed at ";
+        outcome.error =
+            make_error(kind, quote(pending.item->name) + verb + peer_ + ": " + escape(no.text));
+    }
+    settle(n, std::move(outcome));
+}
+
+Result<> CopySender::take(const wire::CopyStop&) {
+    peer_stops_ = true;
+    return {};
+}
+
+Result<> CopySender::take(const wire::CopyBye&) {
+    if (!ending_) return make_error(Errc::connection_lost, peer_ + " said good-bye too early");
+    ended_ = true;
+    return {};
+}
+
+CopySender::Pending CopySender::forget(std::uint64_t n) {
+    const auto found = pending_.find(n);
+    Pending pending = std::move(found->second);
+    pending_.erase(found);
+    pending_lines_ -= pending.line;
+    no_longer_ahead(pending);
+    return pending;
+}
+
+void CopySender::settle(std::uint64_t n, CopyOutcome outcome) {
+    Pending pending = forget(n);
+    ++settled_;
+    queue_.finish(std::move(pending.item), std::move(outcome));
+}
+
+}  // namespace netcopy

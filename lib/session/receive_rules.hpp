@@ -1,0 +1,93 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/limits.hpp"
+#include "crypto/digest.hpp"
+#include "net/rate_limit.hpp"
+#include "net/stall_guard.hpp"
+
+namespace netcopy {
+
+/// How much a folder may hold in all (--quota). Thread-safe: shared by all sessions of a service.
+class Quota {
+public:
+    Quota(std::uint64_t most, std::uint64_t used) : most_(most), used_(used) {}
+
+    bool reserve(std::uint64_t bytes) {
+        std::uint64_t used = used_;
+        do {
+            if (bytes > most_ || used > most_ - bytes) return false;
+        } while (!used_.compare_exchange_weak(used, used + bytes));
+        return true;
+    }
+    void give_back(std::uint64_t bytes) { used_ -= bytes; }
+
+private:
+    const std::uint64_t most_;  // bytes
+    std::atomic<std::uint64_t> used_;
+};
+
+/// What one file has reserved of a quota; goes back unless it was used up.
+class QuotaShare {
+public:
+    QuotaShare() = default;
+    QuotaShare(QuotaShare&& other) noexcept
+        : quota_(std::exchange(other.quota_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+    QuotaShare& operator=(QuotaShare&& other) noexcept {
+        std::swap(quota_, other.quota_);
+        std::swap(bytes_, other.bytes_);
+        return *this;
+    }
+    ~QuotaShare() {
+        if (quota_) quota_->give_back(bytes_);
+    }
+
+    /// So many bytes more; a null quota is none.
+    bool reserve(Quota* quota, std::uint64_t bytes) {
+        if (!quota) return true;
+        if (!quota->reserve(bytes)) return false;
+        quota_ = quota;
+        bytes_ += bytes;
+        return true;
+    }
+    void use_up() { quota_ = nullptr; }
+
+private:
+    Quota* quota_ = nullptr;
+    std::uint64_t bytes_ = 0;
+};
+
+/// What became of one file at the receiver, for the log and for JSON.
+struct ReceivedFile {
+    std::string peer;
+    std::string name;         ///< below the folder, as it is stored or would have been
+    std::uint64_t bytes = 0;  ///< that arrived
+    Clock::duration took{};
+    Digests digests;
+    Result<> outcome;
+    bool was_there = false;  ///< and is what was offered: nothing arrived
+    const char* protocol = "netcopy/1";
+};
+
+enum class Overwrite { never, rename, always, newer };
+enum class Stamp { always, seed, never };
+
+/// What a receiving service allows; the same for all its sessions, both protocols.
+struct ReceiveRules {
+    Overwrite overwrite = Overwrite::never;
+    Stamp stamp = Stamp::seed;            ///< whose names begin with the time
+    std::uint64_t max_size = UINT64_MAX;  ///< bytes of one file
+    Quota* quota = nullptr;               ///< none: no limit
+    RateLimit* rate = nullptr;            ///< none: no limit
+    StallLimit stall;
+    /// Called for every file, on any thread, also several at a time; may be empty.
+    std::function<void(const ReceivedFile&)> on_file;
+};
+
+}  // namespace netcopy

@@ -1,0 +1,153 @@
+#include "session/transfer_run.hpp"
+
+#include "session/transfer_reading.hpp"
+#include "session/transfer_send.hpp"
+#include "store/source_digest.hpp"
+
+namespace netcopy {
+namespace {
+
+constexpr std::chrono::milliseconds mirror_period{100};
+
+/// Lets the whole's progress follow that of the one file that is under way.
+class Mirror {
+public:
+    Mirror(const Executor& executor, TreeProgress& whole, CopyItem& item)
+        : timer_(executor), whole_(whole), item_(item) {
+        wait();
+    }
+    ~Mirror() { timer_.cancel(); }
+    Mirror(const Mirror&) = delete;
+    Mirror& operator=(const Mirror&) = delete;
+
+    void look() {
+        const std::uint64_t bytes = item_.shown->bytes;
+        whole_.bytes += bytes - item_.counted;
+        item_.counted = bytes;
+    }
+
+private:
+    void wait() {
+        timer_.expires_after(mirror_period);
+        // A handler that is queued already cannot be cancelled any more.
+        timer_.async_wait([this, here = std::weak_ptr(alive_)](const error_code& error) {
+            if (error || here.expired()) return;
+            look();
+            wait();
+        });
+    }
+
+    const std::shared_ptr<int> alive_ = std::make_shared<int>();
+    Timer timer_;
+    TreeProgress& whole_;
+    CopyItem& item_;
+};
+
+class TransferRun {
+public:
+    TransferRun(CopyQueue& queue, DiskPool& disk, DigestCache* cache, TransferRunPlan plan,
+                std::function<void(const std::string&)> connected)
+        : queue_(queue),
+          disk_(disk),
+          cache_(cache),
+          plan_(std::move(plan)),
+          connected_(std::move(connected)) {}
+
+    Task<Result<>> run() {
+        while (!queue_.finished()) {
+            auto item = co_await disk_.run([this] { return queue_.take(); });
+            co_await stop_if_cancelled();
+            if (!item) continue;  // the walk's last step; nothing here is ever put off
+            CopyOutcome outcome;
+            if (item->kind != CopyItem::Kind::folder) outcome = co_await send(*item);
+            if (outcome.error == Errc::unreachable && !was_connected_) co_return outcome.error;
+            queue_.finish(std::move(item), std::move(outcome));
+        }
+        co_return Result<>();
+    }
+
+private:
+    static CopyOutcome failed(Error error) {
+        CopyOutcome outcome;
+        outcome.kind = CopyOutcome::Kind::failed;
+        outcome.error = std::move(error);
+        return outcome;
+    }
+
+    Task<CopyOutcome> send(CopyItem& item) {
+        const std::string what = "cannot send " + quote(item.name);
+        if (item.kind == CopyItem::Kind::link) {
+            co_return failed(
+                make_error(Errc::refused, what + ": the seed's protocol has no links"));
+        }
+        if (item.kind == CopyItem::Kind::pipe) {
+            co_return failed(make_error(
+                Errc::refused, what + ": the seed's protocol needs to know its size and digest "
+                                      "first; send a file"));
+        }
+        auto source = co_await disk_.run([&item] { return FileSource::open(item.path); });
+        if (!source) co_return failed(source.error());
+        if (!item.shown) item.shown = queue_.progress().begin(item.name, item.status.size);
+        CopyOutcome outcome;
+        auto hashed = co_await hash(item, *source, outcome.digests);
+        if (!hashed) co_return failed(hashed.error());
+        const auto sent = co_await transfer(item, *source, outcome.digests.front().second);
+        if (!sent) co_return failed(sent.error());
+        outcome.bytes = *sent;
+        co_return outcome;
+    }
+
+    Task<Result<>> hash(CopyItem& item, FileSource& source, Digests& digests) {
+        item.shown->phase = Phase::hashing;
+        std::vector<DigestKind> kinds{digest_kind(plan_.kind)};
+        if (plan_.sha256_too && kinds[0] != DigestKind::sha256) {
+            kinds.push_back(DigestKind::sha256);
+        }
+        for (const DigestKind kind : kinds) {
+            item.shown->bytes = 0;
+            auto hex = co_await source_digest(disk_, source, kind, cache_, *item.shown);
+            if (!hex) co_return hex.error();
+            digests.emplace_back(kind, std::move(*hex));
+        }
+        item.shown->bytes = 0;
+        item.shown->phase = Phase::moving;
+        co_return Result<>();
+    }
+
+    Task<Result<std::uint64_t>> transfer(CopyItem& item, FileSource& source,
+                                         const std::string& digest) {
+        auto dialled = co_await dial(plan_.endpoint, plan_.dialing);
+        if (!dialled) co_return dialled.error();
+        Stream stream(std::move(dialled->socket), dialled->peer);
+        if (!std::exchange(was_connected_, true) && connected_) connected_(stream.peer());
+        TransferPlan plan;
+        plan.name = item.name.substr(item.name.rfind('/') + 1);  // npos + 1 is 0: all of it
+        plan.kind = plan_.kind;
+        plan.digest = digest;
+        plan.stall = plan_.stall;
+        plan.rate = plan_.rate;
+        Mirror mirror(co_await asio::this_coro::executor, queue_.progress(), item);
+        const auto sent = co_await send_transfer(stream, disk_, source, plan, *item.shown);
+        mirror.look();
+        if (!sent) co_return sent.error();
+        co_return sent->bytes;
+    }
+
+    CopyQueue& queue_;
+    DiskPool& disk_;
+    DigestCache* const cache_;
+    const TransferRunPlan plan_;
+    const std::function<void(const std::string&)> connected_;
+    bool was_connected_ = false;
+};
+
+}  // namespace
+
+Task<Result<>> send_by_transfer(CopyQueue& queue, DiskPool& disk, DigestCache* cache,
+                                TransferRunPlan plan,
+                                std::function<void(const std::string&)> connected) {
+    TransferRun run(queue, disk, cache, std::move(plan), std::move(connected));
+    co_return co_await run.run();
+}
+
+}  // namespace netcopy

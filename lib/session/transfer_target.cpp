@@ -1,0 +1,115 @@
+#include "session/transfer_target.hpp"
+
+#include <vector>
+
+#include "file/commit_batch.hpp"
+
+namespace netcopy {
+namespace {
+
+constexpr std::string_view corrupted_suffix = ".corrupted";
+constexpr std::size_t copy_buffer = 512 * 1024;  // bytes
+
+/// Calls `take` with all bytes of something that has read_at(), piece by piece.
+template <class Source, class Take>
+Result<> read_all(Source& source, Take take) {
+    std::vector<std::byte> buffer(copy_buffer);
+    for (std::uint64_t offset = 0;;) {
+        const Result<std::size_t> got = source.read_at(offset, buffer);
+        if (!got) return got.error();
+        if (*got == 0) return {};
+        const Result<> taken = take(offset, Bytes(buffer).first(*got));
+        if (!taken) return taken;
+        offset += *got;
+    }
+}
+
+}  // namespace
+
+TransferTarget::TransferTarget(Tree& tree, std::string name, Existing existing)
+    : tree_(tree), name_(std::move(name)), existing_(existing) {}
+
+Result<IncomingFile> TransferTarget::make(std::uint64_t size) {
+    // Without a size in the plan it is not kept for another attempt: this wire cannot resume.
+    IncomingPlan plan;
+    plan.reserve = size;
+    plan.keep_mtime = false;
+    plan.existing = existing_;
+    return tree_.create(name_, plan);
+}
+
+Result<> TransferTarget::create(std::uint64_t size) {
+    if (existing_ == Existing::keep) {
+        const auto there = tree_.status(name_);
+        if (!there) return there.error();
+        if (*there && ((*there)->kind != FileStatus::Kind::regular || (*there)->size != size)) {
+            return make_error(Errc::refused, "another file of that name is there");
+        }
+    }
+    auto made = make(size);
+    if (!made) return made.error();
+    file_ = std::move(*made);
+    return {};
+}
+
+Result<> TransferTarget::append(Bytes bytes) {
+    const auto written = file_->write_at(size_, bytes);
+    if (written) size_ += bytes.size();
+    return written;
+}
+
+Result<> TransferTarget::prepend(std::string_view front) {
+    auto made = make(front.size() + size_);
+    if (!made) return made.error();
+    const auto begun = made->write_at(0, as_bytes(front));
+    if (!begun) return begun;
+    const auto copied = read_all(*file_, [&](std::uint64_t offset, Bytes bytes) {
+        return made->write_at(front.size() + offset, bytes);
+    });
+    if (!copied) return copied;
+    file_->discard();
+    file_ = std::move(*made);
+    size_ += front.size();
+    return {};
+}
+
+Result<std::string> TransferTarget::commit_file() {
+    CommitBatch batch;
+    batch.add(1, std::move(*file_));
+    file_.reset();
+    return std::move(batch.commit().front().name);
+}
+
+Result<TransferTarget::Committed> TransferTarget::commit(DigestKind kind, const std::string& hex) {
+    const auto finished = file_->finish(size_);
+    if (!finished) return finished.error();
+    auto name = commit_file();
+    if (name) return Committed{std::move(*name)};
+    if (existing_ != Existing::keep || !(name.error() == Errc::refused)) return name.error();
+    const auto same = is_there_already(kind, hex);
+    if (!same) return same.error();
+    if (*same) return Committed{name_, true};
+    return make_error(Errc::refused, "another file of that name is there");
+}
+
+Result<bool> TransferTarget::is_there_already(DigestKind kind, const std::string& hex) {
+    auto there = tree_.read(name_);
+    if (!there) return there.error();
+    if (there->size() != size_) return false;
+    Digest digest(kind);
+    const auto read = read_all(*there, [&](std::uint64_t, Bytes bytes) -> Result<> {
+        digest.update(bytes);
+        return {};
+    });
+    if (!read) return read.error();
+    return digest.hex() == hex;
+}
+
+Result<std::string> TransferTarget::set_aside() {
+    file_->retarget(name_ + std::string(corrupted_suffix), Existing::replace);
+    const auto finished = file_->finish(size_);
+    if (!finished) return finished.error();
+    return commit_file();
+}
+
+}  // namespace netcopy

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "crypto/digest.hpp"
+#include "file/tree.hpp"
+
+namespace netcopy {
+
+/// The file that a transfer becomes: bytes are appended, and at the end it gets its name or is set
+/// aside. Not thread-safe; calls block. Errors are Errc::refused when something in the tree is in
+/// the way, else Errc::local_file.
+class TransferTarget {
+public:
+    /// `name` is one safe component.
+    TransferTarget(Tree& tree, std::string name, Existing existing);
+
+    /// Reserves room for `size` bytes. With Existing::keep a file of another size that is there
+    /// is in the way already now.
+    Result<> create(std::uint64_t size);
+    Result<> append(Bytes bytes);
+    std::uint64_t size() const { return size_; }  ///< bytes appended
+    /// Puts bytes before all the others, by copying these.
+    Result<> prepend(std::string_view front);
+
+    struct Committed {
+        std::string name;   ///< another than asked for with Existing::rename
+        bool same = false;  ///< with Existing::keep: that very file was there already
+    };
+    /// Makes it durable and gives it its name. `hex` is the digest of all that was appended.
+    Result<Committed> commit(DigestKind kind, const std::string& hex);
+    /// Keeps what came as NAME.corrupted, in place of an older one; that name.
+    Result<std::string> set_aside();
+
+private:
+    Result<IncomingFile> make(std::uint64_t size);
+    Result<std::string> commit_file();
+    Result<bool> is_there_already(DigestKind kind, const std::string& hex);
+
+    Tree& tree_;
+    const std::string name_;
+    const Existing existing_;
+    std::optional<IncomingFile> file_;
+    std::uint64_t size_ = 0;
+};
+
+}  // namespace netcopy

@@ -1,0 +1,196 @@
+#include "wire/copy.hpp"
+
+#include <algorithm>
+
+#include "wire/copy_line.hpp"
+
+namespace netcopy::wire {
+namespace {
+
+constexpr std::uint64_t file_end = std::uint64_t{1} << 63;  // no file reaches there
+
+/// The rest of the line is flags: calls `take` with each that has no value. What is not known is
+/// passed over.
+template <class Take>
+void take_flags(CopyLine& line, Take take) {
+    while (line.more() && !line.problem()) {
+        const CopyLine::Option flag = line.option();
+        if (!flag.value) take(flag.name);
+    }
+}
+
+void ignore_flags(CopyLine& line) {
+    take_flags(line, [](std::string_view) {});
+}
+
+CopyRequest parse_put(CopyLine& line) {
+    CopyPut put;
+    put.n = line.request();
+    put.size = line.size_or_pipe();
+    put.mode = line.mode();
+    put.mtime = line.time();
+    put.name = line.name();
+    take_flags(line, [&](std::string_view flag) {
+        if (flag == "sparse") put.sparse = true;
+        if (flag == "compare") put.compare = true;
+        if (flag == "bare") put.bare = true;
+        if (flag == "ask") put.ask = true;
+    });
+    return put;
+}
+
+CopyRequest parse_folder(CopyLine& line) {
+    CopyFolder folder;
+    folder.n = line.request();
+    folder.mode = line.mode();
+    folder.mtime = line.time();
+    folder.name = line.name();
+    take_flags(line, [&](std::string_view flag) {
+        if (flag == "bare") folder.bare = true;
+    });
+    return folder;
+}
+
+CopyRequest parse_link(CopyLine& line) {
+    CopyLink link;
+    link.n = line.request();
+    link.mtime = line.time();
+    link.name = line.name();
+    link.target = line.name();
+    ignore_flags(line);
+    return link;
+}
+
+CopyRequest parse_data(CopyLine& line) {
+    CopyData data;
+    data.n = line.request();
+    data.offset = line.number("the offset is no number below 2^63");
+    data.length = line.number("the length is no number below 2^63");
+    if (data.offset + data.length >= file_end) line.fail("the bytes would end beyond 2^63");
+    return data;
+}
+
+CopyRequest parse_sum(CopyLine& line) {
+    CopySum sum;
+    sum.n = line.request();
+    sum.size = line.number("the size is no number below 2^63");
+    do {
+        const CopyLine::Digest digest = line.digest();
+        if (!digest.known) continue;
+        if (std::ranges::find(sum.digests, digest.kind, &CopyDigest::first) != sum.digests.end()) {
+            line.fail("a digest is said twice");
+        }
+        sum.digests.emplace_back(digest.kind, digest.hex);
+    } while (line.more() && !line.problem());
+    if (sum.digests.empty()) line.fail("no digest is of a known kind");
+    return sum;
+}
+
+/// DROP and NO, whose code and text are the same.
+template <class Message>
+Message parse_refusal(CopyLine& line, std::uint64_t n) {
+    Message message;
+    message.n = n;
+    message.code = line.word("the code is no word");
+    message.text = line.text();
+    return message;
+}
+
+CopyRequest parse_drop(CopyLine& line) {
+    const std::uint64_t n = line.request();
+    return parse_refusal<CopyDrop>(line, n);
+}
+
+CopyAnswer parse_no(CopyLine& line) {
+    const std::uint64_t n = line.number("the request has no proper number");
+    return parse_refusal<CopyNo>(line, n);
+}
+
+CopyAnswer parse_want(CopyLine& line) {
+    CopyWant want;
+    want.n = line.request();
+    want.offset = line.number("the offset is no number below 2^63");
+    if (want.offset != 0) want.crc64 = line.crc64();
+    return want;
+}
+
+CopyAnswer parse_have(CopyLine& line) {
+    CopyHave have;
+    have.n = line.request();
+    const CopyLine::Digest digest = line.digest();
+    if (!digest.known) line.fail("the digest is of no known kind");
+    have.digest.first = digest.kind;
+    have.digest.second = digest.hex;
+    return have;
+}
+
+/// A line that says nothing but the number of a request.
+template <class Message, class Any>
+Any parse_numbered(CopyLine& line) {
+    Message message;
+    message.n = line.request();
+    return message;
+}
+
+/// A line that is its verb.
+template <class Message, class Any>
+Any parse_bare(CopyLine&) {
+    return Message{};
+}
+
+template <class Any>
+struct Verb {
+    std::string_view word;
+    Any (*parse)(CopyLine&);
+};
+
+// The frequent ones first: they are searched in this order.
+constexpr Verb<CopyRequest> request_verbs[] = {
+    {"PUT", parse_put},
+    {"DATA", parse_data},
+    {"SUM", parse_sum},
+    {"DIR", parse_folder},
+    {"SYNC", parse_bare<CopySync, CopyRequest>},
+    {"LINK", parse_link},
+    {"KEEP", parse_numbered<CopyKeep, CopyRequest>},
+    {"OTHER", parse_numbered<CopyOther, CopyRequest>},
+    {"DROP", parse_drop},
+    {"BUSY", parse_bare<CopyBusy, CopyRequest>},
+    {"END", parse_bare<CopyEnd, CopyRequest>},
+};
+constexpr Verb<CopyAnswer> answer_verbs[] = {
+    {"WANT", parse_want},
+    {"SAME", parse_numbered<CopySame, CopyAnswer>},
+    {"DONE", parse_numbered<CopyDone, CopyAnswer>},
+    {"HAVE", parse_have},
+    {"NO", parse_no},
+    {"BUSY", parse_bare<CopyBusy, CopyAnswer>},
+    {"STOP", parse_bare<CopyStop, CopyAnswer>},
+    {"BYE", parse_bare<CopyBye, CopyAnswer>},
+};
+
+template <class Any, std::size_t count>
+Any parse_by_verb(CopyLine& line, const Verb<Any> (&verbs)[count]) {
+    const std::string_view word = line.field();
+    for (const Verb<Any>& verb : verbs) {
+        if (verb.word == word) return verb.parse(line);
+    }
+    line.fail("the line begins with no known verb");
+    return {};
+}
+
+}  // namespace
+
+Result<Parsed<CopyRequest>> parse_copy_request(std::string_view bytes) {
+    return parse_copy_line<CopyRequest>(
+        bytes, copy_line_limit, CopyCheckRule::last_field,
+        [](CopyLine& line) { return parse_by_verb(line, request_verbs); });
+}
+
+Result<Parsed<CopyAnswer>> parse_copy_answer(std::string_view bytes) {
+    return parse_copy_line<CopyAnswer>(
+        bytes, copy_line_limit, CopyCheckRule::last_field,
+        [](CopyLine& line) { return parse_by_verb(line, answer_verbs); });
+}
+
+}  // namespace netcopy::wire

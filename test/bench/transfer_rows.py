@@ -1,0 +1,114 @@
+"""Rows about netcopy/1: files and trees, beside the rsync daemon (`rsync -a`, xxh128)."""
+
+import contextlib
+import pathlib
+
+import link
+from measure import GIB, MIB, make_random_file
+from report import Check, Row
+from transfers import Place, Settings, Transfers
+from trees import make_tree, remove
+
+KIB = 1 << 10
+MOST_MEMORY = 48  # MiB, of either side
+
+
+def file_row(settings: Settings, folder: pathlib.Path, where: str, disk: bool = False) -> Row:
+    """One large file, digest on the way. On disk rsync syncs too (--fsync), as netcopy always
+    does, and the figures are for the record."""
+    source = make_random_file(folder / "file", settings.file_bytes)
+    copies = Transfers(settings, source, folder)
+    name = "copy-file-disk" if disk else "copy-file"
+    row = Row(name, f"{settings.file_bytes // MIB} MiB file, loopback, {where}")
+    peer = ("-W", "--fsync") if disk else ("-W",)
+    rsync = " ".join(("rsync", *peer))
+    row.alternate(settings.runs, {
+        "netcopy sha256": copies.with_netcopy,
+        rsync: lambda: copies.with_rsync(*peer),
+        "netcopy crc32c": lambda: copies.with_netcopy("--checksum", "crc32c"),
+    }, settings.repeat, settings.progress)
+    bounds = ("", "", "") if disk else ("<=", "<=", ">=")
+    row.checks = [
+        Check("sha256: wall of netcopy / rsync", row.ratio("wall s", "netcopy sha256", rsync),
+              bounds[0], 1.35),
+        Check("sha256: CPU of netcopy / rsync", row.ratio("cpu s", "netcopy sha256", rsync),
+              bounds[1], 2.0),
+        Check("crc32c: wall of rsync / netcopy", row.ratio("wall s", rsync, "netcopy crc32c"),
+              bounds[2], 1.5),
+    ]
+    return row
+
+
+def small_row(settings: Settings, folder: pathlib.Path, where: str, disk: bool = False) -> Row:
+    source = make_tree(folder / "tree", settings.small_files, 16 * KIB)
+    copies = Transfers(settings, source, folder)
+    row = Row("copy-small-disk" if disk else "copy-small",
+              f"{settings.small_files:,} files of 16 KiB, loopback, {where}")
+    peer = ("-W", "--fsync") if disk else ("-W",)
+    rsync = " ".join(("rsync", *peer))
+    row.alternate(settings.runs, {
+        "netcopy": copies.with_netcopy,
+        rsync: lambda: copies.with_rsync(*peer),
+    }, settings.repeat, settings.progress)
+    row.checks = [Check("wall of rsync / netcopy", row.ratio("wall s", rsync, "netcopy"), ">=",
+                        2.0 if disk else 1.5),
+                  Check("CPU of netcopy / rsync", row.ratio("cpu s", "netcopy", rsync))]
+    return row
+
+
+def unchanged_row(settings: Settings, folder: pathlib.Path, where: str, disk: bool = False) -> Row:
+    """Both find by size and time that everything is there."""
+    source = make_tree(folder / "tree", settings.unchanged_files, KIB)
+    copies = Transfers(settings, source, folder)
+    row = Row("copy-unchanged-disk" if disk else "copy-unchanged",
+              f"tree of {settings.unchanged_files:,} files, nothing changed, loopback, {where}")
+    settings.progress(f"{row.name}: the first copies")
+    copies.keep = True
+    copies.with_netcopy()
+    copies.with_rsync()
+    row.alternate(settings.runs, {"netcopy": copies.with_netcopy, "rsync": copies.with_rsync},
+                  settings.repeat, settings.progress)
+    row.checks = [Check("wall of netcopy / rsync", row.ratio("wall s", "netcopy", "rsync"),
+                        "" if disk else "<=", 1.0),
+                  Check("CPU of netcopy / rsync", row.ratio("cpu s", "netcopy", "rsync"))]
+    return row
+
+
+def link_row(settings: Settings, folder: pathlib.Path, where: str) -> Row:
+    row = Row("copy-link", f"{settings.link_files:,} files of 4 KiB, {link.TEXT}, {where}")
+    if reason := link.missing(settings.link):
+        row.notes.append(f"skipped: {reason}")
+        return row
+    source = make_tree(folder / "tree", settings.link_files, 4 * KIB)
+    with link.up(settings.link):
+        copies = Transfers(settings, source, folder,
+                           Place(link.RECEIVER, link.inside("lk-a"), link.inside("lk-b")))
+        row.alternate(settings.runs, {"netcopy": copies.with_netcopy, "rsync": copies.with_rsync},
+                      settings.repeat, settings.progress)
+    row.checks = [Check("wall of netcopy / rsync", row.ratio("wall s", "netcopy", "rsync"), "<=",
+                        1.0)]
+    return row
+
+
+def memory_row(settings: Settings, folder: pathlib.Path, where: str) -> Row:
+    """Peak memory of each side; once for each work, because a peak does not vary as time does."""
+    row = Row("copy-memory", f"peak memory of sender and receiver, {where}")
+    makers = {f"{settings.large_bytes / GIB:.3g} GiB file":
+              lambda: make_random_file(folder / "file", settings.large_bytes),
+              f"{settings.unchanged_files:,} files":
+              lambda: make_tree(folder / "tree", settings.unchanged_files, KIB)}
+    for work, make in makers.items():
+        source = make()
+        copies = Transfers(settings, source, folder)
+        copies.keep = True
+        with contextlib.ExitStack() as cleaning:
+            for path in (source, folder / "received-by-netcopy"):
+                cleaning.callback(remove, path)
+            for label in (work, f"{work}, nothing changed"):
+                settings.progress(f"copy-memory: {label}")
+                run = copies.with_netcopy()
+                row.runs[label] = [{metric: run[metric] for metric in
+                                    ("wall s", "sender MiB", "receiver MiB")}]
+                row.checks += [Check(f"{label}: {metric}", run[metric], "<=", MOST_MEMORY, "MiB")
+                               for metric in ("sender MiB", "receiver MiB")]
+    return row
