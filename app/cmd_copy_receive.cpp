@@ -1,3 +1,4 @@
+#include <atomic>
 #include <boost/asio/post.hpp>
 #include <thread>
 
@@ -27,7 +28,8 @@ Kind kind_of(const std::string& word,
     return all.begin()->second;
 }
 
-/// "received 'docs/a' from 10.0.0.1:5000: 1234 bytes in 0.012 s (98 KiB/s), sha256 ab12..."
+/// "10.0.0.1:5000: received 'docs/a', 1234 bytes in 0.012 s (98 KiB/s), sha256 ab12..., by
+/// netcopy/1"
 std::string log_line(const ReceivedFile& file) {
     const std::string name = "'" + escape(file.name, SIZE_MAX) + "'";
     if (!file.outcome) {
@@ -104,6 +106,12 @@ private:
         context_.output.listening(*listening);
         co_await server.run();
         co_await asio::post(context_.io, UseTask());  // behind the last file's words
+        Report& report = context_.report;
+        report.bytes = bytes_;
+        report.counts = {{"files", files_},
+                         {"received", files_ - same_ - failed_},
+                         {"same", same_},
+                         {"failed", failed_}};
         if (context_.stop_signal != 0) co_return exit_status_of_signal(context_.stop_signal);
         co_return 0;
     }
@@ -138,7 +146,17 @@ private:
 
     /// On any thread.
     void received(const ReceivedFile& file) {
+        if (file.name.empty()) {  // somebody who did not get as far as a file
+            if (!file.outcome) {
+                NETCOPY_LOG(info) << file.peer << ": " << file.outcome.error().context;
+            }
+            return;
+        }
         NETCOPY_LOG(info) << log_line(file);
+        ++files_;
+        bytes_ += file.bytes;
+        if (file.was_there) ++same_;
+        if (!file.outcome) ++failed_;
         if (!context_.output.json()) return;
         asio::post(context_.io,
                    [this, report = make_report(file)] { context_.output.file(report); });
@@ -147,6 +165,7 @@ private:
     Context& context_;
     const ReceiveOptions& options_;
     RateLimit rate_;
+    std::atomic<std::uint64_t> files_{0}, bytes_{0}, same_{0}, failed_{0};
 };
 
 }  // namespace

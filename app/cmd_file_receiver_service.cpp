@@ -37,18 +37,11 @@ std::string tuple_of(const std::string& peer) {
     return "('" + host + "', " + peer.substr(colon + 1) + ")";
 }
 
-std::string digest_words(const ReceivedFile& file) {
-    if (file.digests.empty()) return "(no digest)";
-    switch (file.digests.front().first) {
-        case DigestKind::md5:
-            return "(MD5 verified)";
-        case DigestKind::sha1:
-            return "(SHA-1 verified)";
-        case DigestKind::sha256:
-            return "(SHA-256 verified)";
-        default:
-            return "(verified)";
-    }
+std::string_view digest_name(const ReceivedFile& file) {
+    const DigestKind kind = file.digests.empty() ? DigestKind::md5 : file.digests.front().first;
+    if (kind == DigestKind::sha1) return "SHA-1";
+    if (kind == DigestKind::sha256) return "SHA-256";
+    return kind == DigestKind::md5 ? "MD5" : to_string(kind);
 }
 
 /// The script `file_receiver_service` of the document "Python File Transfer System": its folder,
@@ -80,6 +73,11 @@ public:
         auto tree = co_await disk.run([this] { return open_folder(); });
         if (!tree) co_return tree.error();
         ReceiveRules rules;
+        rules.on_begun = [this](const std::string& peer, const std::string& name,
+                                std::uint64_t size) {
+            write("INFO", "Receiving file: " + escape(name, SIZE_MAX) + " (" +
+                              std::to_string(size) + " bytes) from " + tuple_of(peer));
+        };
         rules.on_file = [this](const ReceivedFile& file) { received(file); };
         service.emplace(*tree, rules, disk, Dialects::both, ReceiveTimes{});
         co_await server.run();
@@ -144,15 +142,20 @@ private:
         const std::string peer = tuple_of(file.peer);
         const std::string name = escape(file.name, SIZE_MAX);
         if (file.outcome) {
-            return write("INFO", "File " + name + " received successfully from " + peer + " " +
-                                     digest_words(file));
+            const std::string proof =
+                file.verified ? std::string(digest_name(file)) + " verified" : "no digest";
+            return write("INFO", "File " + name + " received successfully from " + peer + " (" +
+                                     proof + ")");
         }
         const Error& error = file.outcome.error();
-        if (error == Errc::connection_lost) {
+        if (error == Errc::connection_lost && file.name.empty()) {
+            write("WARNING", "Client " + peer + " connected but sent no data");
+        } else if (error == Errc::connection_lost) {
             write("WARNING", "Connection with " + peer + " closed prematurely");
             write("WARNING", "File transfer failed from " + peer + ": Incomplete transfer");
         } else if (error == Errc::corrupted) {
-            write("WARNING", "File transfer failed from " + peer + ": MD5 mismatch");
+            write("WARNING", "File transfer failed from " + peer + ": " +
+                                 std::string(digest_name(file)) + " mismatch");
         } else {
             write("ERROR", "Error receiving file from " + peer + ": " + error.context);
         }

@@ -125,7 +125,10 @@ std::string CopyReport::words(const CopySummary& summary, const std::string& pee
     if (summary.same > 0) {
         text += "; " + count_of(summary.same, "was there already", "were there already");
     }
-    if (summary.failed > 0) text += "; " + std::to_string(summary.failed) + " failed";
+    if (summary.failed > 0) {
+        text +=
+            "; " + std::to_string(summary.failed) + (dry_run_ ? " would be refused" : " failed");
+    }
     if (summary.left_out > 0) text += "; " + std::to_string(summary.left_out) + " left out";
     return text;
 }

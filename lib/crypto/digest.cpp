@@ -33,8 +33,24 @@ namespace {
 template <class Hash>
 class CryptoHash final : public Digest::Algorithm {
 public:
+    /// Crypto++ hashes many blocks in one go where they are aligned; elsewhere it copies and hashes
+    /// each by itself, a tenth slower. Bodies stand behind a line of text and never are.
     void update(Bytes bytes) override {
-        hash_.Update(reinterpret_cast<const CryptoPP::byte*>(bytes.data()), bytes.size());
+        const std::size_t missing = (Hash::BLOCKSIZE - begun_) % Hash::BLOCKSIZE;
+        const Bytes head = bytes.first(std::min(missing, bytes.size()));
+        begun_ = (begun_ + bytes.size()) % Hash::BLOCKSIZE;
+        feed(head);
+        bytes = bytes.subspan(head.size());
+        if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(std::uint64_t) == 0) {
+            return feed(bytes);
+        }
+        alignas(Hash::BLOCKSIZE) std::array<std::byte, 4096> aligned;
+        while (!bytes.empty()) {
+            const Bytes part = bytes.first(std::min(aligned.size(), bytes.size()));
+            std::ranges::copy(part, aligned.begin());
+            feed(Bytes(aligned).first(part.size()));
+            bytes = bytes.subspan(part.size());
+        }
     }
 
     std::string hex() override {
@@ -44,7 +60,12 @@ public:
     }
 
 private:
+    void feed(Bytes bytes) {
+        hash_.Update(reinterpret_cast<const CryptoPP::byte*>(bytes.data()), bytes.size());
+    }
+
     Hash hash_;
+    std::size_t begun_ = 0;  // bytes of a block that is not whole yet
 };
 
 /// The CRC of all bytes is that of the last ones, begun with the CRC of those before.

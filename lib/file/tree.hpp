@@ -25,7 +25,7 @@ class Tree {
 public:
     /// Makes the folder, and those above it, unless it is there. The root itself may be a link.
     static Result<Tree> open(const std::filesystem::path& root);
-    /// The same root, with a cache of its own.
+    /// The same root, opened anew (made again if somebody removed it), with a cache of its own.
     Tree another() const;
     Tree(Tree&&) noexcept;
     Tree& operator=(Tree&&) noexcept;
@@ -38,8 +38,9 @@ public:
 
     /// A new file to be written; makes the folders on the way.
     Result<IncomingFile> create(std::string_view path, const IncomingPlan& plan);
-    /// Makes it unless it is there, and applies what is given. False: it was there. The access
-    /// rights of a new one always let us write into it until they are given here.
+    /// Makes it unless it is there, and applies what is given, but for set-id bits. False: it was
+    /// there. Folders that are made on the way to something get what the umask leaves of 0777, so
+    /// that a folder which is not to be written to is no hindrance until its rights are given here.
     Result<bool> make_folder(std::string_view path, std::optional<std::uint32_t> mode,
                              std::optional<FileTime> mtime);
     /// False: the same link is there already. `replace` allows to replace another link or file.
@@ -52,7 +53,8 @@ public:
     /// call; files see to themselves (CommitBatch).
     Result<> sync_folders();
 
-    /// Makes the root's whole file system durable, also what others have written.
+    /// Makes the root's whole file system durable, also what others have written: for files that
+    /// were found there, and may have been renamed by a process that was killed before its sync.
     Result<> sync_all();
 
     Result<std::uint64_t> free_space() const;  ///< bytes that we may use

@@ -15,8 +15,10 @@
 
 namespace netcopy {
 
+namespace fs = std::filesystem;
+
 struct TreeWalk::State {
-    State(std::vector<std::filesystem::path> given, WalkOptions wanted)
+    State(std::vector<fs::path> given, WalkOptions wanted)
         : operands(std::move(given)), options(std::move(wanted)) {
         for (const WalkRule& rule : options.rules) patterns.emplace_back(rule);
     }
@@ -55,7 +57,7 @@ struct TreeWalk::State {
     }
     WalkEntry link(int folder, const char* last, const struct stat& status) const;
 
-    std::vector<std::filesystem::path> operands;
+    std::vector<fs::path> operands;
     std::size_t next_operand_index = 0;
     WalkOptions options;
     std::vector<WalkPattern> patterns;
@@ -67,7 +69,7 @@ struct TreeWalk::State {
     std::size_t below = 0;  // where in `name` the path below the operand begins
 };
 
-TreeWalk::TreeWalk(std::vector<std::filesystem::path> operands, WalkOptions options)
+TreeWalk::TreeWalk(std::vector<fs::path> operands, WalkOptions options)
     : state_(std::make_unique<State>(std::move(operands), std::move(options))) {}
 TreeWalk::TreeWalk(TreeWalk&&) noexcept = default;
 TreeWalk::~TreeWalk() = default;
@@ -133,7 +135,14 @@ std::optional<WalkEntry> TreeWalk::State::next_operand() {
     const int flags = options.links ? AT_SYMLINK_NOFOLLOW : 0;
     if (::fstatat(AT_FDCWD, path.c_str(), &status, flags) != 0) return failed("examine", errno);
     if (!last.empty() && !is_in(last.c_str(), S_ISDIR(status.st_mode))) return std::nullopt;
-    if (S_ISREG(status.st_mode)) return make(WalkEntry::Kind::file, make_status(status));
+    if (S_ISREG(status.st_mode)) {
+        WalkEntry entry = make(WalkEntry::Kind::file, make_status(status));
+        // To be opened by a path that ends in no link.
+        std::error_code error;
+        if (fs::is_symlink(entry.path, error)) entry.path = fs::canonical(entry.path, error);
+        if (error) return failed("examine", error.value());
+        return entry;
+    }
     if (S_ISLNK(status.st_mode)) return link(AT_FDCWD, path.c_str(), status);
     if (!S_ISDIR(status.st_mode)) {
         return not_sent(WalkEntry::Kind::failed, "is neither a file nor a folder",

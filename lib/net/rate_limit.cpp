@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/error.hpp"
+
 namespace netcopy {
 namespace {
 
@@ -46,9 +48,12 @@ Clock::time_point RateLimit::next() const {
            std::chrono::microseconds(1);
 }
 
-std::size_t RateLimit::socket_buffer() const {
-    constexpr std::size_t least = 16 * 1024;
-    return std::max(least, static_cast<std::size_t>(depth_));
+void limit_receive_buffer(Socket& socket, const RateLimit& rate) {
+    constexpr double least = 16 * 1024, most = 4 << 20;  // bytes
+    if (!rate.limits()) return;
+    const int size = static_cast<int>(std::clamp(rate.depth(), least, most));
+    error_code ignored;
+    socket.set_option(asio::socket_base::receive_buffer_size(size), ignored);
 }
 
 }  // namespace netcopy

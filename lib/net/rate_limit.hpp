@@ -24,8 +24,7 @@ public:
     void give_back(std::size_t bytes);
     /// When take() will give something again.
     Clock::time_point next() const;
-    /// What a socket's buffer may hold without hiding the limit from the peer for long; bytes.
-    std::size_t socket_buffer() const;
+    double depth() const { return depth_; }  ///< bytes
 
 private:
     void fill(Clock::time_point now);
@@ -36,5 +35,9 @@ private:
     double tokens_ = 0;  // bytes
     Clock::time_point filled_;
 };
+
+/// What the system buffers for us would otherwise hide a limit from the sender for a while. Before
+/// anything is read.
+void limit_receive_buffer(Socket& socket, const RateLimit& rate);
 
 }  // namespace netcopy

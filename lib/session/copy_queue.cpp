@@ -104,7 +104,7 @@ CopyItemPtr CopyQueue::walk_on() {
             ++item->folder->pending;
         }
         ++progress_.files_total;
-        progress_.total += item->status.size;
+        if (progress_.total != Progress::unknown) progress_.total += item->status.size;
         return item;
     }
     if (ready_.empty()) return nullptr;
@@ -180,7 +180,7 @@ void CopyQueue::finish(CopyItemPtr item, CopyOutcome outcome) {
     item->shown.reset();
     if (outcome.kind == CopyOutcome::Kind::failed) {
         progress_.bytes -= item->counted;
-        progress_.total -= item->kind == CopyItem::Kind::pipe ? 0 : item->status.size;
+        if (progress_.total != Progress::unknown) progress_.total -= item->status.size;
     } else {
         progress_.bytes += outcome.bytes - item->counted;
     }

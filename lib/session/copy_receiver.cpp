@@ -12,6 +12,8 @@ constexpr std::chrono::milliseconds sync_pause{200};
 constexpr std::uint64_t most_unsynced = 64 << 20;  // bytes
 /// A sender that does not take its answers is not listened to either.
 constexpr std::size_t most_text = 256 * 1024;  // bytes
+/// Answers go out after so many requests, so that both sides work at the same time.
+constexpr unsigned most_messages = 512;
 
 }  // namespace
 
@@ -27,7 +29,9 @@ CopyReceiver::~CopyReceiver() = default;
 
 Result<std::size_t> CopyReceiver::consume(Bytes bytes) {
     std::size_t used = 0;
-    while (used < bytes.size() && !said_last_ && !busy() && text_.size() < most_text) {
+    const std::uint64_t enough = messages_ + most_messages;
+    while (used < bytes.size() && !said_last_ && !busy() && text_.size() < most_text &&
+           messages_ < enough) {
         if (body_ && body_->left > 0) {
             const auto count =
                 static_cast<std::size_t>(std::min<std::uint64_t>(body_->left, bytes.size() - used));
@@ -217,6 +221,7 @@ void CopyReceiver::report(const Request& request, const Result<std::string>& out
     } else {
         file.outcome = outcome.error();
     }
+    file.size = request.put.size.value_or(request.bytes);
     file.bytes = request.bytes;
     file.took =
         request.began == Clock::time_point() ? Clock::duration() : Clock::now() - request.began;

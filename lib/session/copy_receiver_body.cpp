@@ -44,6 +44,7 @@ Result<> CopyReceiver::begin_body(std::uint64_t n, std::uint64_t offset) {
     body_->n = n;
     request.step = Step::receiving;
     request.began = Clock::now();
+    if (rules_.on_begun) rules_.on_begun(peer_, request.put.name, request.put.size.value_or(0));
     Result<> opened;
     const bool offered = request.file.has_value();  // what is kept of it
     if (offered) {

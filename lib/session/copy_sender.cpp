@@ -11,7 +11,8 @@ constexpr std::size_t most_ahead = 2048;  // files
 constexpr std::size_t least_ahead = 16;   // whatever their size
 constexpr std::uint64_t most_ahead_bytes = 64 << 20;
 constexpr std::size_t offers_at_once = 64;
-constexpr std::size_t least_room = 8192;  // bytes of a buffer worth filling
+constexpr std::size_t offers_in_one_piece = 16 * 1024;  // bytes
+constexpr std::size_t least_room = 8192;                // bytes of a buffer worth filling
 
 DigestKind compared_kind(const CopySenderOptions& options) { return options.digests.front(); }
 
@@ -56,6 +57,8 @@ Result<std::size_t> CopySender::produce(MutableBytes buffer) {
         text_.clear();
         text_sent_ = 0;
         if (buffer.size() - filled < least_room || busy()) break;
+        // Offers alone go out early, so that the receiver looks them up while we walk on.
+        if (!body_ && wanted_.empty() && filled >= offers_in_one_piece) break;
         if (body_) {
             const std::size_t before = filled;
             advance_body(buffer.subspan(filled), filled);

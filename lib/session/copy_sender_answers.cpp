@@ -6,6 +6,8 @@ namespace netcopy {
 namespace {
 
 constexpr unsigned most_busy_retries = 8;
+/// We speak again after so many answers, so that both sides work at the same time.
+constexpr unsigned most_messages = 512;
 
 Error out_of_place(std::string_view verb, std::uint64_t n) {
     return make_error(Errc::protocol, "the peer said " + std::string(verb) + " for request " +
@@ -23,7 +25,8 @@ Errc kind_of(std::string_view code) {
 
 Result<std::size_t> CopySender::consume(Bytes bytes) {
     std::size_t used = 0;
-    while (used < bytes.size() && !busy() && !ended_) {
+    const std::uint64_t enough = messages_ + most_messages;
+    while (used < bytes.size() && !busy() && !ended_ && messages_ < enough) {
         auto parsed = wire::parse_copy_answer(as_text(bytes.subspan(used)));
         if (!parsed) return parsed.error();
         if (parsed->verdict == wire::Verdict::need_more) break;

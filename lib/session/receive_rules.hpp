@@ -67,10 +67,12 @@ private:
 struct ReceivedFile {
     std::string peer;
     std::string name;         ///< below the folder, as it is stored or would have been
+    std::uint64_t size = 0;   ///< bytes that were announced, if they were
     std::uint64_t bytes = 0;  ///< that arrived
     Clock::duration took{};
     Digests digests;
     Result<> outcome;
+    bool verified = true;    ///< a digest was announced for it
     bool was_there = false;  ///< and is what was offered: nothing arrived
     const char* protocol = "netcopy/1";
 };
@@ -86,6 +88,9 @@ struct ReceiveRules {
     Quota* quota = nullptr;               ///< none: no limit
     RateLimit* rate = nullptr;            ///< none: no limit
     StallLimit stall;
+    /// Called when the bytes of a file begin to come, with the peer, the name as it is to be stored
+    /// and the size (0: unknown), on any thread, also several at a time; may be empty.
+    std::function<void(const std::string&, const std::string&, std::uint64_t)> on_begun;
     /// Called for every file, on any thread, also several at a time; may be empty.
     std::function<void(const ReceivedFile&)> on_file;
 };

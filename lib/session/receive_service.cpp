@@ -11,16 +11,14 @@ namespace {
 
 using boost::system::system_error;
 
-/// Every version of netcopy's own protocol begins so; the seed's headers do not.
-constexpr std::string_view family = "NETCOPY/";
 /// What a seed sender's header may need before it is told from ours.
 constexpr std::size_t most_peeked = 64;  // bytes
 
 /// Looks at the first bytes and takes none.
 Result<wire::Parsed<bool>> peek(std::string_view bytes) {
-    const std::string_view begin = bytes.substr(0, family.size());
-    const bool alike = family.starts_with(begin);
-    if (alike && begin.size() < family.size()) return wire::Parsed<bool>{};
+    const std::string_view begin = bytes.substr(0, wire::copy_family.size());
+    const bool alike = wire::copy_family.starts_with(begin);
+    if (alike && begin.size() < wire::copy_family.size()) return wire::Parsed<bool>{};
     return wire::Parsed<bool>{wire::Verdict::complete, 0, alike};
 }
 
@@ -44,14 +42,6 @@ Task<> decline(Stream& stream, std::string code, Error error) {
     co_await stream.close_after_last_words();
 }
 
-void limit_rate(Stream& stream, RateLimit* rate) {
-    if (!rate || !rate->limits()) return;
-    // What the system buffers for us would otherwise hide the limit from the sender.
-    error_code ignored;
-    const int size = static_cast<int>(std::min<std::size_t>(rate->socket_buffer(), 4 << 20));
-    stream.socket().set_option(asio::socket_base::receive_buffer_size(size), ignored);
-}
-
 }  // namespace
 
 ReceiveService::ReceiveService(const Tree& tree, const ReceiveRules& rules, DiskPool& disk,
@@ -60,7 +50,7 @@ ReceiveService::ReceiveService(const Tree& tree, const ReceiveRules& rules, Disk
 
 Task<> ReceiveService::serve(Stream& stream) {
     NETCOPY_LOG(info) << stream.peer() << ": connected";
-    limit_rate(stream, rules_.rate);
+    if (rules_.rate) limit_receive_buffer(stream.socket(), *rules_.rate);
     MessageLimits limits;
     limits.size = most_peeked;
     limits.idle = times_.idle;
@@ -73,7 +63,11 @@ Task<> ReceiveService::serve(Stream& stream) {
         co_return stream.reset();
     }
     stream.no_deadline();
-    co_await (**netcopy ? serve_copy(stream) : serve_transfer(stream));
+    if (**netcopy) {  // GCC 12 destroys the awaitables of a conditional expression, both of them
+        co_await serve_copy(stream);
+    } else {
+        co_await serve_transfer(stream);
+    }
     NETCOPY_LOG(info) << stream.peer() << ": done";
 }
 
@@ -137,6 +131,11 @@ Task<> ReceiveService::serve_transfer(Stream& stream) {
     rules.header = times_.message;
     rules.stall = rules_.stall;
     rules.quota = rules_.quota;
+    if (rules_.on_begun) {
+        rules.begun = [&](const std::string& name, std::uint64_t size) {
+            rules_.on_begun(stream.peer(), name, size);
+        };
+    }
     rules.rate = rules_.rate;
     Progress progress;
     const auto began = Clock::now();
@@ -146,7 +145,9 @@ Task<> ReceiveService::serve_transfer(Stream& stream) {
         ReceivedFile file;
         file.peer = stream.peer();
         file.name = received.name;
+        file.size = received.size;
         file.bytes = received.bytes;
+        file.verified = received.kind != wire::TransferDigest::none;
         file.took = Clock::now() - began;
         file.digests = received.digests;
         file.outcome = received.outcome;

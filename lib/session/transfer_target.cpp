@@ -106,7 +106,9 @@ Result<bool> TransferTarget::is_there_already(DigestKind kind, const std::string
 }
 
 Result<std::string> TransferTarget::set_aside() {
-    file_->retarget(name_ + std::string(corrupted_suffix), Existing::replace);
+    // With Existing::rename every file stays, so what is set aside stays too.
+    const Existing older = existing_ == Existing::rename ? Existing::rename : Existing::replace;
+    file_->retarget(name_ + std::string(corrupted_suffix), older);
     const auto finished = file_->finish(size_);
     if (!finished) return finished.error();
     return commit_file();

@@ -32,7 +32,8 @@ public:
     };
     /// Makes it durable and gives it its name. `hex` is the digest of all that was appended.
     Result<Committed> commit(DigestKind kind, const std::string& hex);
-    /// Keeps what came as NAME.corrupted, in place of an older one; that name.
+    /// Keeps what came as NAME.corrupted, in place of an older one, or with Existing::rename beside
+    /// it; that name.
     Result<std::string> set_aside();
 
 private:

@@ -71,7 +71,7 @@ class Completion(Case):
         self.assertNotIn("--keep-running", self.bash("send", "--"))
 
     def test_bash_completes_the_words_of_an_option(self):
-        self.assertEqual(sorted(self.bash("send", "--checksum", "")), ["crc32", "md5"])
+        self.assertEqual(sorted(self.bash("receive", "--checksum", "")), ["auto", "crc32", "md5"])
         self.assertEqual(self.bash("send", "--progress", "pl"), ["plain"])
 
     def test_bash_completes_the_command_behind_help_and_the_shell_behind_completion(self):

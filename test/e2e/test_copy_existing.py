@@ -75,7 +75,6 @@ class Existing(CopyCase):
         sender = self.copy(self.source / "file.txt", self.source / "fresh", "--json",
                            to=self.service(), status=3)
         self.assertEqual(self.outcomes(sender), {"file.txt": "failed", "fresh": "sent"})
-        self.assert_summary(sender, "1 failed")
         self.assert_error(sender, "file.txt")
         [end] = self.events(sender, "end")
         self.assertEqual((end["files"], end["sent"], end["same"], end["failed"],
@@ -90,16 +89,22 @@ class Existing(CopyCase):
         for number in range(30):
             self.assert_error(sender, f"source/refused{number}'", "refused")
         self.assertEqual((self.target / "source" / "taken").read_bytes(), b"taken")
+        self.assert_summary(sender, "31 files", "30 failed")
 
-    def test_equal_bytes_with_another_time_are_another_file_unless_compared(self):
-        path = self.arrange(b"equal", b"equal")
-        service = self.service()
-        self.copy(path, to=service, status=9)
-        way = self.between(service)
-        sender = self.copy(path, "--compare", "digest", "--json", to=way)
-        self.assertEqual(self.outcomes(sender), {"file.txt": "same"})
-        self.assertEqual(way.sniffer.body_bytes(), 0)
-        self.assertEqual(os.stat(self.target / "file.txt").st_mtime_ns, NEW)
+    def test_equal_bytes_with_another_time_are_the_same_file(self):
+        for options in ((), ("--compare", "digest")):
+            for rule in ("never", "rename"):
+                with self.subTest(options=options, rule=rule):
+                    path = self.arrange(b"equal", b"equal")
+                    way = self.between(self.service("--overwrite", rule))
+                    sender = self.copy(path, *options, "--json", to=way)
+                    self.assertEqual(self.outcomes(sender), {"file.txt": "same"})
+                    self.assertEqual(way.sniffer.body_bytes(), 0)
+                    self.assertEqual(os.stat(self.target / "file.txt").st_mtime_ns, NEW)
+
+    def test_other_bytes_with_equal_size_and_another_time_are_refused(self):
+        self.copy(self.arrange(b"AAAA", b"BBBB"), to=self.service(), status=9)
+        self.assert_folder(self.target, {"file.txt": b"BBBB"})
 
     def test_other_bytes_with_equal_size_and_time_are_found_by_comparing(self):
         path = self.arrange(b"AAAA", b"BBBB", OLD, OLD)

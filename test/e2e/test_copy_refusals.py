@@ -107,7 +107,7 @@ class Disks(CopyCase):
         self.assertTrue(service.running)
 
     def test_a_read_only_folder_is_told_and_nothing_is_confirmed(self):
-        self.mount("size=1m")
+        self.mount("size=64m")
         subprocess.run(["mount", "-o", "remount,ro", self.target], check=True)
         service = self.start("receive", self.target, "--listen", "127.0.0.1:0")
         wait_until(lambda: not service.running or b"listening" in service.stderr, what="a decision")

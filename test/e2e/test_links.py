@@ -6,6 +6,8 @@ import unittest
 import raw
 from harness import CORRUPTED, Case, OK, SEED_NAMES, md5_hex, random_bytes
 
+OTHER_NAMES = ["sender", "file_receiver_service"]  # see test_transfer_links
+
 
 class Links(Case):
 
@@ -15,18 +17,19 @@ class Links(Case):
         self.links.mkdir()
         self.assert_status(self.run_netcopy("install-links", self.links), 0)
         self.names = [name + end for name in SEED_NAMES for end in ("", ".py")]
+        self.all_names = self.names + [name + end for name in OTHER_NAMES for end in ("", ".py")]
 
     def call(self, name, *operands, **settings):
         return self.start(*operands, executable=self.links / name, **settings)
 
     def test_every_name_is_made_in_both_spellings(self):
-        self.assertEqual(sorted(os.listdir(self.links)), sorted(self.names))
-        for name in self.names:
+        self.assertEqual(sorted(os.listdir(self.links)), sorted(self.all_names))
+        for name in self.all_names:
             self.assertTrue((self.links / name).is_symlink(), name)
 
     def test_making_them_again_changes_nothing(self):
         self.assert_status(self.run_netcopy("install-links", self.links), 0)
-        self.assertEqual(sorted(os.listdir(self.links)), sorted(self.names))
+        self.assertEqual(sorted(os.listdir(self.links)), sorted(self.all_names))
 
     def test_what_is_no_link_of_its_own_is_not_replaced(self):
         for number, make in enumerate((lambda p: p.write_bytes(b"my own script"),
@@ -77,7 +80,7 @@ class Links(Case):
         self.assert_verdict(run, b"", 2)
 
     def test_help_and_version_work_through_a_link(self):
-        for name in self.names:
+        for name in self.all_names:
             shown = self.call(name, "--help")
             self.assert_status(shown, 0)
             self.assertIn(name.removesuffix(".py").encode(), shown.stdout)

@@ -31,17 +31,19 @@ class Usage(Case):
             ["checksum-server"], ["checksum-server", "127.0.0.1"],
             ["checksum-server", "127.0.0.1", 0, "more"],
             ["checksum-server", "127.0.0.1", 0, "--listen", "127.0.0.1:0"],
-            ["send"], ["send", "file"], ["send", "file", "127.0.0.1:1"],
+            ["send"], ["send", "file"], ["send", "", "127.0.0.1:1"],
+            ["send", "-", "127.0.0.1:1"], ["send", "-", "-", "127.0.0.1:1", "--name", "n"],
+            ["send", "file", "127.0.0.1:1", "--name", "n"],
+            ["send", "-", "127.0.0.1:1", "--name", "../n"], ["send", "file", "127.0.0.1:x"],
             ["send", "file", "127.0.0.1:1", "--checksum-server", "127.0.0.1:2"],
             ["send", "file", "127.0.0.1:1", "--id", 1],
-            ["send", "127.0.0.1", 1, "127.0.0.1", 2, 3],
-            ["send", "127.0.0.1", 1, "127.0.0.1", 2, 3, "file", "more"],
-            ["receive"], ["receive", "file", "--listen", "127.0.0.1:0"],
+            ["receive", "one", "two"], ["receive", ""], ["receive", "--listen", "nowhere:x"],
             ["receive", "file", "--listen", "127.0.0.1:0", "--id", 1],
             ["receive", "file", "--listen", "127.0.0.1:0", "--checksum-server", "127.0.0.1:2"],
             ["receive", "--listen", "127.0.0.1:0", "--checksum-server", "127.0.0.1:2", "--id", 1],
             ["receive", "127.0.0.1", 0, "127.0.0.1", 2, 3],
             ["receive", "127.0.0.1", 0, "127.0.0.1", 2, 3, "file", "more"],
+            ["verify"], ["verify", "list", "folder", "more"], ["verify", "nowhere"],
             ["install-links"], ["completion"], ["completion", "tcsh"])
 
     def test_six_operands_and_their_spelled_out_form_do_not_mix(self):
@@ -49,11 +51,63 @@ class Usage(Case):
                               ["receive", "127.0.0.1", 0, "127.0.0.1", 2, 3, "file", "--listen",
                                "127.0.0.1:0"])
 
+    def test_an_option_of_another_form_is_told(self):
+        checksum = ["--checksum-server", "127.0.0.1:2", "--id", 1]
+        for option in (["-r"], ["--include", "a"], ["--exclude", "a"], ["--links"], ["--dry-run"],
+                       ["--name", "a"], ["--compare", "digest"], ["--manifest", "m"], ["-p", 1],
+                       ["-j", 2], ["--no-metadata"], ["--no-cache"], ["--protocol", "seed"]):
+            with self.subTest(option=option):
+                told = self.assert_usage("send", "file", "127.0.0.1:1", *checksum, *option)
+                self.assertIn("'netcopy send PATH... ENDPOINT'", told)
+                self.assert_usage("send", "127.0.0.1", 1, "127.0.0.1", 2, 3, "file", *option)
+        for option in (["--once"], ["--overwrite", "never"], ["--timestamp", "never"],
+                       ["--quota", 1], ["--protocol", "auto"]):
+            with self.subTest(option=option):
+                told = self.assert_usage("receive", "file", "--listen", "127.0.0.1:0", *checksum,
+                                         *option)
+                self.assertIn("'netcopy receive [DIR]'", told)
+        self.assert_all_usage(
+            ["send", "file", "127.0.0.1:1", "--validity", 5],
+            ["receive", "--keep-running"], ["receive", "--checksum", "md5"],
+            ["receive", "--connect-timeout", 1])
+
+    def test_what_does_not_go_together_is_told(self):
+        self.assert_all_usage(
+            ["send", "file", "127.0.0.1:1", "--manifest", "m", "--checksum", "md5,crc32"],
+            ["send", "file", "127.0.0.1:1", "--protocol", "seed", "--dry-run"],
+            ["send", "file", "127.0.0.1:1", "--protocol", "seed", "--checksum", "crc32"],
+            ["send", "file", "127.0.0.1:1", "--checksum-server", "127.0.0.1:2", "--id", 1,
+             "--checksum", "sha256"],
+            ["send", "file", "127.0.0.1:1", "--checksum-server", "127.0.0.1:2", "--id", 1,
+             "--checksum", "md5,crc32"])
+
+    def test_a_folder_without_r_is_told_before_anybody_is_called(self):
+        folder = self.folder / "folder"
+        folder.mkdir()
+        run = self.run_netcopy("send", folder, "127.0.0.1:1")
+        self.assert_verdict(run, b"", 2)
+        self.assertEqual(run.stderr.decode(),
+                         f"netcopy send: '{folder}' is a folder; use -r\n")
+
+    def test_what_is_not_there_is_told_before_anybody_is_called(self):
+        run = self.run_netcopy("send", self.folder / "nowhere", "127.0.0.1:1")
+        self.assert_verdict(run, b"", 11)
+        self.assert_one_error_line(run, "nowhere", "No such file or directory")
+
     def test_values_that_are_no_values_are_told(self):
         send = ["send", "file", "127.0.0.1:1", "--checksum-server", "127.0.0.1:2"]
         receive = ["receive", "file", "--listen", "127.0.0.1:0", "--checksum-server", "127.0.0.1:2",
                    "--id", 1]
         server = ["checksum-server", "--listen", "127.0.0.1:0"]
+        copy = ["send", "file", "127.0.0.1:1"]
+        self.assert_all_usage(
+            copy + ["-p", 0], copy + ["-p", 65536], copy + ["-j", 17], copy + ["-j", "many"],
+            copy + ["--compare", "size"], copy + ["--protocol", "ftp"], copy + ["--bwlimit", "fast"],
+            copy + ["--bwlimit", -1], copy + ["--checksum", "md6"], copy + ["--checksum", "md5,"],
+            copy + ["--checksum", ""],
+            ["receive", "--overwrite", "sometimes"], ["receive", "--timestamp", "utc"],
+            ["receive", "--quota", "much"], ["receive", "--bwlimit", "1X"],
+            ["verify", "list", "-j", 65], ["verify", "list", "-j", "x"])
         self.assert_all_usage(
             ["checksum-server", "127.0.0.1", "port"], ["checksum-server", "127.0.0.1", 65536],
             ["checksum-server", "127.0.0.1", -1],

@@ -45,10 +45,20 @@ def names():
     ]
 
 
+def make_folders(path):
+    """As os.makedirs does, but without recursion: trees may be deep."""
+    missing = []
+    while not os.path.isdir(path):
+        missing.append(path)
+        path = os.path.dirname(path)
+    for folder in reversed(missing):
+        os.mkdir(folder)
+
+
 def put(path, data=b"", mode=None, mtime=None):
     """Writes a file; makes the folders above. Returns the path."""
     path = os.fsencode(path)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+    make_folders(os.path.dirname(path))
     with open(path, "wb") as file:
         file.write(data)
     if mode is not None:

@@ -13,10 +13,15 @@ using namespace netcopy::test;
 
 namespace {
 
-constexpr std::uint64_t size = 12 << 20;
+constexpr std::uint64_t size = 6 << 20;
+
+const std::string& whole() {
+    static const std::string content = sample(size);
+    return content;
+}
 
 struct Interrupted : TreeFixture {
-    std::string content = sample(size);
+    std::string content = whole();
 
     /// Written up to `bytes`, then let go.
     void attempt(std::uint64_t bytes, const IncomingPlan& plan = plan_of(size)) {
@@ -68,7 +73,7 @@ void overwrite(const std::filesystem::path& path, std::uint64_t offset, std::str
 
 TEST_CASE("a large file goes on where it was, a step of 256 KiB at most before") {
     for (const std::uint64_t bytes :
-         {std::uint64_t{300'000}, std::uint64_t{5} << 20, (std::uint64_t{5} << 20) + 1, size - 1}) {
+         {std::uint64_t{300'000}, std::uint64_t{2} << 20, (std::uint64_t{2} << 20) + 1, size - 1}) {
         Interrupted at;
         at.attempt(bytes);
         at.complete(bytes / journal_step * journal_step);
@@ -114,16 +119,16 @@ TEST_CASE("checking what was kept is done a few MiB at a time") {
 
 TEST_CASE("what is kept may be thrown away") {
     Interrupted at;
-    at.attempt(6 << 20);
+    at.attempt(3 << 20);
     {
         IncomingFile file = at.create("name", plan_of(size));
         REQUIRE(file.start_over());
         CHECK(file.kept() == 0);
         CHECK(file.kept_crc64() == 0);
     }
-    at.attempt(6 << 20);
+    at.attempt(3 << 20);
     IncomingFile file = at.create("name", plan_of(size));
-    REQUIRE(at.checked(file) == 6 << 20);
+    REQUIRE(at.checked(file) == 3 << 20);
     REQUIRE(file.start_over());
     std::reverse(at.content.begin(), at.content.end());
     REQUIRE(file.write_at(0, as_bytes(at.content)));
@@ -134,7 +139,7 @@ TEST_CASE("what is kept may be thrown away") {
 
 TEST_CASE("a discarded large file leaves nothing") {
     Interrupted at;
-    at.attempt(6 << 20);
+    at.attempt(3 << 20);
     IncomingFile file = at.create("name", plan_of(size));
     file.discard();
     CHECK(at.names().empty());
@@ -143,7 +148,7 @@ TEST_CASE("a discarded large file leaves nothing") {
 TEST_CASE("what was kept of another size or time is thrown away") {
     for (const bool other_time : {false, true}) {
         Interrupted at;
-        at.attempt(6 << 20);
+        at.attempt(3 << 20);
         IncomingPlan plan = plan_of(size);
         if (other_time) plan.mtime.nanoseconds += 1;
         if (!other_time) plan.size = size + 1;
@@ -155,30 +160,30 @@ TEST_CASE("what was kept of another size or time is thrown away") {
 }
 
 TEST_CASE("bytes that the disk lost or changed are found, and what is before them is kept") {
-    const std::uint64_t place = (5 << 20) + 77;
-    const std::uint64_t good = 5 << 20;
+    const std::uint64_t place = (2 << 20) + 77;
+    const std::uint64_t good = 2 << 20;
     SECTION("changed") {
         Interrupted at;
-        at.attempt(10 << 20);
+        at.attempt(5 << 20);
         overwrite(at.partial(), place, "?");
         at.complete(good);
     }
     SECTION("cut") {
         Interrupted at;
-        at.attempt(10 << 20);
+        at.attempt(5 << 20);
         std::filesystem::resize_file(at.partial(), place);
         at.complete(good);
     }
     SECTION("lost while the size was not") {
         Interrupted at;
-        at.attempt(10 << 20);
+        at.attempt(5 << 20);
         std::filesystem::resize_file(at.partial(), place);
-        std::filesystem::resize_file(at.partial(), 10 << 20);
+        std::filesystem::resize_file(at.partial(), 5 << 20);
         at.complete(good);
     }
     SECTION("all of them") {
         Interrupted at;
-        at.attempt(10 << 20);
+        at.attempt(5 << 20);
         std::filesystem::resize_file(at.partial(), 0);
         at.complete(0);
     }
@@ -186,25 +191,25 @@ TEST_CASE("bytes that the disk lost or changed are found, and what is before the
 
 TEST_CASE("a journal that is damaged, cut, foreign, longer than the file or missing harms nobody") {
     Interrupted at;
-    at.attempt(10 << 20);
+    at.attempt(5 << 20);
     const std::filesystem::path journal = at.journal();
     const std::size_t header = journal_header({size, some_time, "name"}).size();
-    const std::size_t record = header + 8 * 20;  // of the first 5 MiB and 256 KiB
+    const std::size_t record = header + 8 * 8;  // of the first 2 MiB and 256 KiB
     SECTION("a record is damaged") {
         overwrite(journal, record, "?");
-        at.complete(5 << 20);
+        at.complete(2 << 20);
     }
     SECTION("a record is cut") {
         std::filesystem::resize_file(journal, record + 5);
-        at.complete(5 << 20);
+        at.complete(2 << 20);
     }
     SECTION("it was not written to its end") {
         std::filesystem::resize_file(journal, record);
-        std::filesystem::resize_file(journal, header + 8 * 40);
-        at.complete(5 << 20);
+        std::filesystem::resize_file(journal, header + 8 * 20);
+        at.complete(2 << 20);
     }
     SECTION("the header is damaged") {
-        overwrite(journal, 20, "9");
+        overwrite(journal, 20, "?");
         at.complete(0);
     }
     SECTION("the header is cut") {
@@ -213,7 +218,7 @@ TEST_CASE("a journal that is damaged, cut, foreign, longer than the file or miss
     }
     SECTION("it has records for more than the size") {
         std::ofstream(journal, std::ios::app) << std::string(8 * 100, 'r');
-        at.complete(10 << 20);
+        at.complete(5 << 20);
     }
     SECTION("it is of no known version") {
         overwrite(journal, 0, "netcopy-journal 2");
@@ -231,26 +236,26 @@ TEST_CASE("a journal that is damaged, cut, foreign, longer than the file or miss
 
 TEST_CASE("a journal without its file begins anew") {
     Interrupted at;
-    at.attempt(10 << 20);
+    at.attempt(5 << 20);
     std::filesystem::remove(at.partial());
     at.complete(0);
 }
 
 TEST_CASE("holes are kept as such over an interruption") {
     TreeFixture at;
-    IncomingPlan plan = plan_of(64 << 20);
+    IncomingPlan plan = plan_of(16 << 20);
     plan.sparse = true;
     {
         IncomingFile file = at.create("sparse", plan);
         REQUIRE(file.write_at(0, as_bytes("begin")));
-        REQUIRE(file.write_at(32 << 20, as_bytes(sample(journal_step))));
+        REQUIRE(file.write_at(8 << 20, as_bytes(sample(journal_step))));
     }
     IncomingFile file = at.create("sparse", plan);
-    REQUIRE(Interrupted::checked(file) == (32 << 20) + journal_step);
-    REQUIRE(file.finish(64 << 20));
+    REQUIRE(Interrupted::checked(file) == (8 << 20) + journal_step);
+    REQUIRE(file.finish(16 << 20));
     REQUIRE(at.commit(std::move(file)));
-    std::string expected(64 << 20, '\0');
-    expected.replace(0, 5, "begin").replace(32 << 20, journal_step, sample(journal_step));
+    std::string expected(16 << 20, '\0');
+    expected.replace(0, 5, "begin").replace(8 << 20, journal_step, sample(journal_step));
     CHECK((read_file(at.root / "sparse") == expected));
     CHECK(status_of(at.root / "sparse").st_blocks * 512 < 1 << 20);
 }
@@ -259,17 +264,17 @@ TEST_CASE("what lies behind the good bytes does not show through a hole") {
     Interrupted at;
     IncomingPlan plan = plan_of(size);
     plan.sparse = true;
-    at.attempt(10 << 20, plan);
-    overwrite(at.partial(), 5 << 20, "?");
+    at.attempt(5 << 20, plan);
+    overwrite(at.partial(), 2 << 20, "?");
     IncomingFile file = at.create("name", plan);
-    REQUIRE(at.checked(file) == 5 << 20);
-    REQUIRE(file.write_at(11 << 20, as_bytes("end")));
+    REQUIRE(at.checked(file) == 2 << 20);
+    REQUIRE(file.write_at((5 << 20) + 9, as_bytes("end")));
     REQUIRE(file.finish(size));
     REQUIRE(at.commit(std::move(file)));
-    const std::string there = read_file(at.root / "name");
-    CHECK((there.substr(0, 5 << 20) == at.content.substr(0, 5 << 20)));
-    CHECK((there.substr(5 << 20, 6 << 20) == std::string(6 << 20, '\0')));
-    CHECK(there.substr(11 << 20, 3) == "end");
+    std::string expected = at.content.substr(0, 2 << 20);
+    expected.resize(size);
+    expected.replace((5 << 20) + 9, 3, "end");
+    CHECK((read_file(at.root / "name") == expected));
 }
 
 TEST_CASE("a file that another one is writing is busy, in this process or another") {
@@ -293,13 +298,13 @@ TEST_CASE("a file that another one is writing is busy, in this process or anothe
 
 TEST_CASE("a partial file that somebody else holds locked is left alone") {
     Interrupted at;
-    at.attempt(6 << 20);
+    at.attempt(3 << 20);
     const Descriptor other(::open(at.partial().c_str(), O_RDWR | O_CLOEXEC));
     REQUIRE(::flock(other.get(), LOCK_EX | LOCK_NB) == 0);
     CHECK(is_busy(at.tree.create("name", plan_of(size)).error()));
-    CHECK(std::filesystem::file_size(at.partial()) == 6 << 20);
+    CHECK(std::filesystem::file_size(at.partial()) == 3 << 20);
     REQUIRE(::flock(other.get(), LOCK_UN) == 0);
-    at.complete(6 << 20);
+    at.complete(3 << 20);
 }
 
 TEST_CASE("only what is busy, out of descriptors or out of space is called so") {

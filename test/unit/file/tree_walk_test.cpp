@@ -4,13 +4,12 @@
 #include <catch2/catch.hpp>
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <map>
 
-#include "file/descriptor.hpp"
+#include "file/source.hpp"
 #include "file/tree_walk.hpp"
 #include "test/unit/file/folder.hpp"
 
@@ -215,6 +214,10 @@ TEST_CASE("an operand that is a link is followed, or with --links an entry") {
     fs::create_symlink("other/below", folder / "link");
     const auto followed = walk({folder / "way", folder / "link"}, recursive());
     CHECK(names_of(followed, Kind::file) == Names{"link", "way/below"});
+    for (const auto& entry : followed) {
+        if (entry.kind != Kind::file) continue;
+        CHECK(FileSource::open_no_follow(entry.path));
+    }
     WalkOptions options = recursive();
     options.links = true;
     CHECK(names_of(walk({folder / "way", folder / "link"}, options), Kind::link) ==

@@ -20,7 +20,7 @@ inline std::map<std::string, std::string> contents(const std::filesystem::path& 
     for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
         struct stat status {};
         REQUIRE(::lstat(entry.path().c_str(), &status) == 0);
-        std::string& text = all[std::filesystem::relative(entry.path(), root).string()];
+        std::string& text = all[entry.path().lexically_relative(root).string()];
         text = std::to_string(status.st_mode) + " " + std::to_string(status.st_mtim.tv_sec) + "." +
                std::to_string(status.st_mtim.tv_nsec) + " ";
         if (S_ISREG(status.st_mode)) text += read_file(entry.path());

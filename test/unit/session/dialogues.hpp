@@ -17,7 +17,7 @@ public:
     void put(Bytes bytes) { waiting_ += as_text(bytes); }
     /// Offers at most `most` bytes more than last time; false: nothing was taken.
     bool offer(Dialogue& to, std::size_t most) {
-        shown_ = std::min(waiting_.size(), shown_ + most);
+        shown_ += std::min(waiting_.size() - shown_, most);
         if (shown_ == 0 || to.busy()) return false;
         const std::vector<char> exact(waiting_.begin(),
                                       waiting_.begin() + static_cast<std::ptrdiff_t>(shown_));
@@ -50,9 +50,11 @@ struct Talk {
     std::string from_a = {};                       ///< all of it
     std::string from_b = {};
     bool broken = false;
+    bool stalled = false;
     std::optional<Error> error = {};
 
-    /// Until both have finished, one fails, or nothing moves any more (which fails the test).
+    /// Until both have finished, one fails, or nothing moves any more: over a connection the peer
+    /// would have stalled.
     void run(Dialogue& a, Dialogue& b) {
         Pipe to_a, to_b;
         std::vector<std::byte> memory(buffer);
@@ -82,7 +84,7 @@ struct Talk {
                 (void)b.work();
             }
         }
-        FAIL("both wait for each other");
+        stalled = true;
     }
 
 private:

@@ -137,6 +137,24 @@ TEST_CASE("a file that differs is a mismatch, kept apart, and spares an older on
     }
 }
 
+TEST_CASE("what is kept apart replaces what was before, unless every file is to stay") {
+    for (const Existing existing : {Existing::keep, Existing::replace, Existing::rename}) {
+        Fixture of;
+        of.rules.existing = existing;
+        write_file(of.root / "a.corrupted", "older");
+        check_failed(of.receive_from_peer({transfer_header("a", "abc\n"), "abd\n"}),
+                     Errc::corrupted);
+        if (existing == Existing::rename) {
+            CHECK(of.names() == Names{"a (2).corrupted", "a.corrupted"});
+            CHECK(of.content("a.corrupted") == "older");
+            CHECK(of.content("a (2).corrupted") == "abd\n");
+        } else {
+            CHECK(of.names() == Names{"a.corrupted"});
+            CHECK(of.content("a.corrupted") == "abd\n");
+        }
+    }
+}
+
 TEST_CASE("a sender that ends early is incomplete, and what came is kept apart") {
     Fixture of;
     const auto received = of.receive_from_peer({transfer_header("a", "hello\n"), "hel"}, true);
@@ -355,8 +373,8 @@ TEST_CASE("a stamped name has the time in front, and two of a second both stay")
 
     Fixture longest;
     longest.rules.stamp = true;
-    const std::string name(240, 'a');
-    check_failed(longest.receive_from_peer({transfer_header(name, "abc\n"), "abc\n"}),
+    const std::string path(240, 'a');
+    check_failed(longest.receive_from_peer({transfer_header(path, "abc\n"), "abc\n"}),
                  Errc::refused);
     CHECK(longest.heard == "File transfer failed: the name is not allowed");
 
