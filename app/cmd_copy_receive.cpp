@@ -1,5 +1,6 @@
 #include <atomic>
 #include <boost/asio/post.hpp>
+#include <mutex>
 #include <thread>
 
 #include "app/exit_status.hpp"
@@ -113,7 +114,10 @@ private:
                          {"same", same_},
                          {"failed", failed_}};
         if (context_.stop_signal != 0) co_return exit_status_of_signal(context_.stop_signal);
-        co_return 0;
+        if (failed_ == 0) co_return 0;  // only --once gets here
+        const std::lock_guard lock(mutex_);
+        report.error = first_failure_->context;
+        co_return exit_status(failed_ < files_ ? make_error(Errc::partial, "") : *first_failure_);
     }
 
     Result<std::uint64_t> used_of(Tree& tree) const {
@@ -156,15 +160,23 @@ private:
         ++files_;
         bytes_ += file.bytes;
         if (file.was_there) ++same_;
-        if (!file.outcome) ++failed_;
+        if (!file.outcome) fail(file.outcome.error());
         if (!context_.output.json()) return;
         asio::post(context_.io,
                    [this, report = make_report(file)] { context_.output.file(report); });
     }
 
+    void fail(const Error& error) {
+        ++failed_;
+        const std::lock_guard lock(mutex_);
+        if (!first_failure_) first_failure_ = error;
+    }
+
     Context& context_;
     const ReceiveOptions& options_;
     RateLimit rate_;
+    std::mutex mutex_;
+    std::optional<Error> first_failure_;
     std::atomic<std::uint64_t> files_{0}, bytes_{0}, same_{0}, failed_{0};
 };
 

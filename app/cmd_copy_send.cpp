@@ -160,12 +160,26 @@ private:
         const bool cut_short = thrown || !sent;
         const int status = report.end(queue.summary(), peer_, Clock::now() - began, cut_short);
         if (thrown) std::rethrow_exception(thrown);
-        if (!sent) co_return sent.error();
+        if (!sent) co_return cut_short_error(sent.error(), queue.summary());
         if (manifest_) {
             const auto written = co_await disk.run([this] { return manifest_->commit(); });
             if (!written) co_return written.error();
         }
         co_return status;
+    }
+
+    /// "lost the connection to PEER: REASON; 17 files were not sent". With some that were, the run
+    /// was a partial success.
+    Error cut_short_error(Error error, const CopySummary& summary) const {
+        const std::uint64_t found = progress_.files_total, done = progress_.files;
+        if (found <= done || peer_.empty()) return error;
+        const std::uint64_t left = found - done;
+        error.context += "; ";
+        if (progress_.counting) error.context += "at least ";
+        error.context +=
+            std::to_string(left) + (left == 1 ? " file was" : " files were") + " not sent";
+        if (summary.sent + summary.same > 0) error.code = make_error_code(Errc::partial);
+        return error;
     }
 
     /// By netcopy/1, unless the receiver or the user wants the seed's protocol.

@@ -44,6 +44,7 @@ struct CopyOutcome {
     Kind kind = Kind::sent;
     std::uint64_t bytes = 0;  ///< of the file
     Digests digests;          ///< as far as they were computed
+    std::string stored_as;    ///< at the receiver, if another name than the item's; else empty
     Error error = {};         ///< with failed
 };
 

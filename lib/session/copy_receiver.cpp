@@ -114,7 +114,7 @@ void CopyReceiver::commit() {
     for (const auto& outcome : outcomes) confirm(outcome, folders);
     for (const std::uint64_t n : std::exchange(made_, {})) {
         if (folders) {
-            append(text_, wire::CopyDone{n});
+            append(text_, wire::CopyDone{n, {}});
         } else {
             append(text_, wire::CopyNo{n, "failed", folders.error().context});
         }
@@ -138,16 +138,21 @@ void CopyReceiver::confirm(const CommitBatch::Outcome& outcome, const Result<>& 
     Request request = std::move(found->second);
     names_ -= request.put.name.size();
     requests_.erase(found);
-    Result<std::string> named = outcome.name;
-    if (named && !folders) named = folders.error();
-    report(request, named, false);
-    if (named) {
+    Result<std::string> stored_as = outcome.name;
+    if (!folders) stored_as = folders.error();
+    if (stored_as) {  // of the whole name the commit decides the last component
+        const std::string_view name = request.put.name;
+        *stored_as = std::string(name.substr(0, name.rfind('/') + 1)) + *stored_as;
+    }
+    report(request, stored_as, false);
+    if (stored_as) {
         request.quota.use_up();
-        append(text_, wire::CopyDone{outcome.tag});
+        const bool renamed = *stored_as != request.put.name;
+        append(text_, wire::CopyDone{outcome.tag, renamed ? *stored_as : std::string()});
     } else {
-        const bool refused = named.error() == Errc::refused;
+        const bool refused = stored_as.error() == Errc::refused;
         append(text_,
-               wire::CopyNo{outcome.tag, refused ? "exists" : "failed", named.error().context});
+               wire::CopyNo{outcome.tag, refused ? "exists" : "failed", stored_as.error().context});
     }
 }
 
@@ -198,33 +203,26 @@ void CopyReceiver::fail(std::uint64_t n, const Error& error) {
     no(n, code, error);
 }
 
-void CopyReceiver::same(std::uint64_t n) {
-    append(text_, wire::CopySame{n});
-    said_same_ = true;
+void CopyReceiver::same(std::uint64_t n, std::string stored_as) {
     const auto found = requests_.find(n);
-    report(found->second, found->second.put.name, true);
-    names_ -= found->second.put.name.size();
+    const Request& request = found->second;
+    append(text_, wire::CopySame{n, stored_as});
+    said_same_ = true;
+    report(request, stored_as.empty() ? request.put.name : std::move(stored_as), true);
+    names_ -= request.put.name.size();
     requests_.erase(found);
 }
 
-void CopyReceiver::report(const Request& request, const Result<std::string>& outcome,
+void CopyReceiver::report(const Request& request, const Result<std::string>& stored_as,
                           bool was_there) {
     if (!rules_.on_file || request.put.ask) return;
     ReceivedFile file;
     file.peer = peer_;
-    file.name = request.put.name;
-    if (outcome) {  // the commit may have given another last component
-        const auto slash = file.name.rfind('/');
-        const std::string_view component =
-            std::string_view(*outcome).substr(outcome->rfind('/') + 1);
-        file.name.replace(slash + 1, std::string::npos, component);
-    } else {
-        file.outcome = outcome.error();
-    }
+    file.name = stored_as ? *stored_as : request.put.name;
+    if (!stored_as) file.outcome = stored_as.error();
     file.size = request.put.size.value_or(request.bytes);
     file.bytes = request.bytes;
-    file.took =
-        request.began == Clock::time_point() ? Clock::duration() : Clock::now() - request.began;
+    if (request.began != Clock::time_point()) file.took = Clock::now() - request.began;
     file.digests = request.digests;
     file.was_there = was_there;
     rules_.on_file(file);

@@ -90,7 +90,7 @@ private:
     Result<> next(std::uint64_t n);
     void decide(std::uint64_t n, bool compared);
     void decide_by_rule(std::uint64_t n, const FileStatus& there);
-    bool has_renamed_copy(const wire::CopyPut& put);
+    std::optional<std::string> renamed_copy(const wire::CopyPut& put);
     void want(std::uint64_t n);
     Result<> create(Request& request);
     void check_some(std::uint64_t n);
@@ -113,8 +113,8 @@ private:
     void say_last();
     void no(std::uint64_t n, std::string_view code, const Error& error);
     void fail(std::uint64_t n, const Error& error);
-    void same(std::uint64_t n);
-    void report(const Request& request, const Result<std::string>& outcome, bool was_there);
+    void same(std::uint64_t n, std::string stored_as = {});
+    void report(const Request& request, const Result<std::string>& stored_as, bool was_there);
 
     Tree tree_;
     const ReceiveRules& rules_;

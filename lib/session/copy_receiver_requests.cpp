@@ -83,31 +83,32 @@ void CopyReceiver::decide(std::uint64_t n, bool by_time) {
 /// Another file of that name is there.
 void CopyReceiver::decide_by_rule(std::uint64_t n, const FileStatus& there) {
     const wire::CopyPut& put = requests_.at(n).put;
-    const auto keep = [&](std::string_view what) {
-        no(n, "exists",
-           make_error(Errc::refused, std::string(what) + " of that name is there and stays"));
-    };
+    const auto keep = [&](const char* what) { no(n, "exists", make_error(Errc::refused, what)); };
     if (rules_.overwrite == Overwrite::rename) {
-        return has_renamed_copy(put) ? same(n) : want(n);
+        auto copy = renamed_copy(put);
+        return copy ? same(n, std::move(*copy)) : want(n);
     }
-    if (there.kind == FileStatus::Kind::folder) return keep("a folder");
-    if (rules_.overwrite == Overwrite::never) return keep("another file");
+    if (there.kind == FileStatus::Kind::folder) return keep("a folder of that name is there");
+    if (rules_.overwrite == Overwrite::never) {
+        return keep("another file of that name is there and stays (--overwrite never)");
+    }
     if (rules_.overwrite == Overwrite::newer && there.mtime >= put.mtime) {
-        return keep("a file at least as new");
+        return keep("the file there is at least as new and stays (--overwrite newer)");
     }
     want(n);
 }
 
-/// Whether an earlier run has stored it under another name already.
-bool CopyReceiver::has_renamed_copy(const wire::CopyPut& put) {
+/// Where an earlier run has stored it already.
+std::optional<std::string> CopyReceiver::renamed_copy(const wire::CopyPut& put) {
     const std::size_t begin = put.name.rfind('/') + 1;
     for (unsigned k = 2; put.size; ++k) {
-        const std::string component = renamed(std::string_view(put.name).substr(begin), k);
-        const auto there = tree_.status(put.name.substr(0, begin) + component);
+        std::string name =
+            put.name.substr(0, begin) + renamed(std::string_view(put.name).substr(begin), k);
+        const auto there = tree_.status(name);
         if (!there || !*there) break;
-        if ((*there)->size == *put.size && (*there)->mtime == put.mtime) return true;
+        if ((*there)->size == *put.size && (*there)->mtime == put.mtime) return name;
     }
-    return false;
+    return std::nullopt;
 }
 
 void CopyReceiver::want(std::uint64_t n) {

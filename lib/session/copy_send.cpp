@@ -22,8 +22,8 @@ using boost::system::system_error;
 
 constexpr auto nothrow = asio::as_tuple(UseTask());
 constexpr std::size_t most_automatic = 4;
-/// Another connection is tried after so long, and stays worth it if the rate grows by so much.
-constexpr std::chrono::seconds trial{1};
+/// Another connection is tried after so long, and one more if the rate has grown by so much.
+constexpr std::chrono::milliseconds first_trial{100};  // each the double of the one before
 constexpr double worth_it = 1.1;
 constexpr std::chrono::milliseconds first_pause{250};
 constexpr std::chrono::milliseconds longest_pause{8000};
@@ -45,6 +45,7 @@ struct CopySend::State : std::enable_shared_from_this<CopySend::State> {
     void start_worker(CopyConnectionPtr connection);
     void retire(Worker& worker);
     Task<> grow();
+    std::uint64_t work_done() const;
     Task<> finish_workers();
     void wake_all();
 
@@ -109,36 +110,39 @@ Task<Result<>> CopySend::run() {
 /// As long as there is work: with a fixed number all connections at once, else one more as long
 /// as the last one has helped.
 Task<> CopySend::State::grow() {
-    const std::size_t most = plan.connections == 0 ? most_automatic : plan.connections;
     const bool automatic = plan.connections == 0;
+    const std::size_t most = automatic ? most_automatic : plan.connections;
+    bool growing = !plan.options.ask;
     double best = 0;
-    auto began = Clock::now();
-    std::uint64_t before = queue.progress().bytes;
-    bool growing = workers.size() < most && !plan.options.ask;
+    auto trial = first_trial;
     while (!workers.empty()) {
-        changed->expires_at(growing && automatic ? began + trial : Clock::time_point::max());
-        if (!(growing && !automatic)) co_await changed->async_wait(nothrow);
-        const auto state = co_await asio::this_coro::cancellation_state;
-        if (state.cancelled() != asio::cancellation_type::none) co_return;
-        if (!growing || workers.empty()) continue;
-        if (automatic) {
+        growing = growing && workers.size() < most && queue.has_more();
+        const std::uint64_t before = work_done();
+        const auto began = Clock::now();
+        if (automatic || !growing) {
+            changed->expires_at(growing ? began + trial : Clock::time_point::max());
+            co_await changed->async_wait(nothrow);
+            const auto state = co_await asio::this_coro::cancellation_state;
+            if (state.cancelled() != asio::cancellation_type::none) co_return;
+            if (!growing || workers.empty()) continue;
             const std::chrono::duration<double> took = Clock::now() - began;
-            if (took < trial) continue;
-            const std::uint64_t now = queue.progress().bytes;
-            const double rate = static_cast<double>(now - std::min(now, before)) / took.count();
-            growing = rate > best * worth_it && rate > 0;
+            const double rate = static_cast<double>(work_done() - before) / took.count();
+            growing = rate > best * worth_it;
             best = std::max(best, rate);
-            began = Clock::now();
-            before = now;
+            trial *= 2;
             if (!growing) continue;
         }
-        if (!queue.has_more()) continue;
         auto opened = co_await open_copy(plan.endpoint, DialOptions{plan.dialing.timeout},
                                          plan.options.digests, session, limits::message);
-        growing = opened && *opened && workers.size() + 1 < most;
-        if (opened && *opened) start_worker(std::move(*opened));
-        began = Clock::now();
+        growing = opened && *opened;
+        if (growing) start_worker(std::move(*opened));
     }
+}
+
+/// Of a small file most of the work is not its bytes.
+std::uint64_t CopySend::State::work_done() const {
+    constexpr std::uint64_t file = 4096;  // bytes' worth
+    return queue.progress().bytes + file * queue.progress().files;
 }
 
 /// Those that are left when the run is cancelled.

@@ -27,6 +27,7 @@ CopySender::CopySender(CopyQueue& queue, CopySenderOptions options, std::string 
       busy_(wire::line_of(wire::CopyBusy{})) {}
 
 CopySender::~CopySender() {
+    if (held_) queue_.give_back(std::move(held_));
     for (auto& [n, pending] : pending_) {
         if (pending.item->kind == CopyItem::Kind::pipe && !pending.ahead && !pending.own_error) {
             pending.own_error =
@@ -72,7 +73,7 @@ Result<std::size_t> CopySender::produce(MutableBytes buffer) {
     if (unsynced_) {
         unsynced_ = false;
         append(text_, wire::CopySync{});
-    } else if (pending_.empty() && !ending_ && queue_.finished()) {
+    } else if (pending_.empty() && !held_ && !ending_ && queue_.finished()) {
         ending_ = true;
         append(text_, wire::CopyEnd{});
     }
@@ -81,7 +82,9 @@ Result<std::size_t> CopySender::produce(MutableBytes buffer) {
 
 bool CopySender::may_offer() const {
     if (peer_stops_ || ending_ || pending_.size() >= options_.window) return false;
-    if (pending_lines_ + wire::copy_line_limit > options_.window_bytes) return false;
+    if (held_ && !pending_.empty() && pending_lines_ + held_line_ > options_.window_bytes) {
+        return false;
+    }
     return ahead_ < least_ahead || (ahead_ < most_ahead && ahead_bytes_ < most_ahead_bytes);
 }
 
@@ -93,7 +96,8 @@ void CopySender::no_longer_ahead(Pending& pending) {
 
 void CopySender::offer_some() {
     for (std::size_t i = 0; i < offers_at_once && may_offer(); ++i) {
-        CopyItemPtr item = queue_.take();
+        CopyItemPtr item = held_ ? std::move(held_) : queue_.take();
+        held_.reset();
         if (!item) return;
         const bool decidable =
             item->kind == CopyItem::Kind::file || item->kind == CopyItem::Kind::pipe;
@@ -142,6 +146,13 @@ void CopySender::offer(CopyItemPtr item) {
     }
     Pending pending;
     pending.line = text_.size() - before;
+    if (!pending_.empty() && pending_lines_ + pending.line > options_.window_bytes) {
+        text_.resize(before);
+        --last_n_;
+        held_line_ = pending.line;
+        held_ = std::move(item);
+        return;
+    }
     pending_lines_ += pending.line;
     ++ahead_;
     ahead_bytes_ += status.size;

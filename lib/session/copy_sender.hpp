@@ -97,6 +97,8 @@ private:
     std::size_t pending_lines_ = 0;  // bytes
     std::size_t ahead_ = 0;          // offered, its body not begun
     std::uint64_t ahead_bytes_ = 0;  // of those files
+    CopyItemPtr held_;               // taken, but the window has no room for its line yet
+    std::size_t held_line_ = 0;      // bytes
     std::deque<std::uint64_t> wanted_;
     std::deque<std::uint64_t> to_compare_;
     std::optional<FileHasher> hasher_;  // of the first of to_compare_

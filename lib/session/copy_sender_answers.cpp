@@ -84,6 +84,7 @@ Result<> CopySender::take(const wire::CopySame& same) {
     outcome.kind = CopyOutcome::Kind::same;
     outcome.bytes = (*pending)->item->status.size;
     outcome.digests = std::move((*pending)->digests);
+    outcome.stored_as = same.name;
     settle(same.n, std::move(outcome));
     return {};
 }
@@ -99,6 +100,7 @@ Result<> CopySender::take(const wire::CopyDone& done) {
     CopyOutcome outcome;
     outcome.bytes = (*pending)->bytes;
     outcome.digests = std::move((*pending)->digests);
+    outcome.stored_as = done.name;
     settle(done.n, std::move(outcome));
     return {};
 }

@@ -91,6 +91,8 @@ struct ReceiveRules {
     /// Called when the bytes of a file begin to come, with the peer, the name as it is to be stored
     /// and the size (0: unknown), on any thread, also several at a time; may be empty.
     std::function<void(const std::string&, const std::string&, std::uint64_t)> on_begun;
+    /// Called with a peer that came and went without a word, on any thread; may be empty.
+    std::function<void(const std::string&)> on_nothing;
     /// Called for every file, on any thread, also several at a time; may be empty.
     std::function<void(const ReceivedFile&)> on_file;
 };

@@ -56,8 +56,11 @@ Task<> ReceiveService::serve(Stream& stream) {
     limits.idle = times_.idle;
     limits.message = times_.message;
     const auto netcopy = co_await stream.read_message(peek, limits);
-    // A few bytes and then the end are nobody's opening.
-    if (!netcopy || !*netcopy) co_return;
+    if (!netcopy || !*netcopy) {
+        if (rules_.on_nothing) rules_.on_nothing(stream.peer());
+        NETCOPY_LOG(warning) << stream.peer() << ": connected but sent no data";
+        co_return;
+    }
     if (**netcopy ? dialects_ == Dialects::seed : dialects_ == Dialects::netcopy) {
         NETCOPY_LOG(warning) << stream.peer() << ": not served: --protocol forbids what it speaks";
         co_return stream.reset();
@@ -126,7 +129,8 @@ Task<> ReceiveService::serve_transfer(Stream& stream) {
     rules.stamp = rules_.stamp != Stamp::never;
     rules.existing = rules_.overwrite == Overwrite::never    ? Existing::keep
                      : rules_.overwrite == Overwrite::rename ? Existing::rename
-                                                             : Existing::replace;
+                     : rules_.overwrite == Overwrite::always ? Existing::replace
+                                                             : Existing::keep;  // no times here
     rules.max_size = rules_.max_size;
     rules.header = times_.message;
     rules.stall = rules_.stall;
@@ -156,7 +160,6 @@ Task<> ReceiveService::serve_transfer(Stream& stream) {
         rules_.on_file(file);
     }
     if (client_done_ && !received.name.empty()) client_done_();
-    co_await stream.close_after_last_words();
 }
 
 }  // namespace netcopy

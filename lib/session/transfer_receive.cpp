@@ -185,7 +185,9 @@ private:
                                 "cannot receive " + shown(sent_name_) + " from " + stream_.peer());
             lost->context += "; " + std::to_string(target_->size()) + " of " +
                              std::to_string(received_.size) + " bytes came";
-            answer_ = wire::encode_transfer_answer(TransferVerdict::incomplete, received_.kind);
+            if (answers_) {
+                answer_ = wire::encode_transfer_answer(TransferVerdict::incomplete, received_.kind);
+            }
         }
         received_.bytes = target_->size();
         if (lost) co_return *lost;
@@ -206,20 +208,19 @@ private:
         co_return co_await ends_here(last);
     }
 
-    /// True when the peer ends, or, if `silence` will do, says nothing more for a moment.
-    Task<bool> ends_here(bool silence) {
-        bool more = true;
+    /// True when the peer ends; with `last` also when it says nothing more for a moment, or resets:
+    /// then its size, which has come, is all that there is to go by.
+    Task<bool> ends_here(bool last) {
+        if (!stream_.buffered().empty()) co_return false;
+        bool ends = last;
         try {
             stream_.deadline_in(end_pause);
-            more =
-                !stream_.buffered().empty() || co_await stream_.fill(wire::transfer_header_limit);
+            ends = !co_await stream_.fill(wire::transfer_header_limit);
         } catch (const system_error& error) {
-            const bool quiet = error.code() == make_error_code(Errc::timed_out);
             if (error.code() == asio::error::operation_aborted) throw;
-            more = !(quiet && silence);
         }
         stream_.no_deadline();
-        co_return !more;
+        co_return ends;
     }
 
     Error does_not_fit(const TransferReading& reading) {
@@ -244,7 +245,9 @@ private:
         if (!committed->same) share_.use_up();
         received_.name = committed->name;
         received_.same = committed->same;
-        answer_ = wire::encode_transfer_answer(TransferVerdict::verified, received_.kind);
+        if (answers_) {
+            answer_ = wire::encode_transfer_answer(TransferVerdict::verified, received_.kind);
+        }
         co_return Result<>();
     }
 

@@ -132,6 +132,15 @@ Any parse_numbered(CopyLine& line) {
     return message;
 }
 
+/// The same, and where the file is stored under another name than it was offered by.
+template <class Message>
+CopyAnswer parse_settled(CopyLine& line) {
+    Message message;
+    message.n = line.request();
+    if (line.more()) message.name = line.name();
+    return message;
+}
+
 /// A line that is its verb.
 template <class Message, class Any>
 Any parse_bare(CopyLine&) {
@@ -160,8 +169,8 @@ constexpr Verb<CopyRequest> request_verbs[] = {
 };
 constexpr Verb<CopyAnswer> answer_verbs[] = {
     {"WANT", parse_want},
-    {"SAME", parse_numbered<CopySame, CopyAnswer>},
-    {"DONE", parse_numbered<CopyDone, CopyAnswer>},
+    {"SAME", parse_settled<CopySame>},
+    {"DONE", parse_settled<CopyDone>},
     {"HAVE", parse_have},
     {"NO", parse_no},
     {"BUSY", parse_bare<CopyBusy, CopyAnswer>},

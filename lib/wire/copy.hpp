@@ -131,10 +131,12 @@ struct CopyHave {
 };
 struct CopySame {
     std::uint64_t n = 0;
+    std::string name = {};  ///< as it is stored, if that is another than offered; else empty
     bool operator==(const CopySame&) const = default;
 };
 struct CopyDone {
     std::uint64_t n = 0;
+    std::string name = {};  ///< as it is stored, if that is another than offered; else empty
     bool operator==(const CopyDone&) const = default;
 };
 struct CopyNo {

@@ -223,11 +223,17 @@ void append(std::string& out, const CopyHave& message) {
 }
 
 void append(std::string& out, const CopySame& message) {
-    LineWriter(out, "SAME").number(message.n).end();
+    LineWriter line(out, "SAME");
+    line.number(message.n);
+    if (!message.name.empty()) line.escaped(message.name);
+    line.end();
 }
 
 void append(std::string& out, const CopyDone& message) {
-    LineWriter(out, "DONE").number(message.n).end();
+    LineWriter line(out, "DONE");
+    line.number(message.n);
+    if (!message.name.empty()) line.escaped(message.name);
+    line.end();
 }
 
 void append(std::string& out, const CopyNo& message) {

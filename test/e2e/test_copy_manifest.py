@@ -93,7 +93,7 @@ class Verify(CopyCase):
     def setUp(self):
         super().setUp()
         for name in trees.names():
-            self.write(name, name)
+            self.write(b"n/" + name, name)
         self.write_large("sub/large", 3 << 20)
         self.manifest = self.folder / "manifest"
         names = [p for p, e in trees.snapshot(self.source).items() if e.kind == "file"]
@@ -117,16 +117,16 @@ class Verify(CopyCase):
 
     def test_what_differs_and_what_is_missing_is_named(self):
         self.write("sub/large", random_bytes((3 << 20) - 1))
-        os.unlink(self.source / "con")
+        os.unlink(self.source / "n" / "con")
         run = self.verify(status=4)
-        self.assertEqual(sorted(run.stdout.splitlines()), [b"con: missing", b"sub/large: FAILED"])
+        self.assertEqual(sorted(run.stdout.splitlines()), [b"n/con: missing", b"sub/large: FAILED"])
 
     def test_only_missing_files_have_a_status_of_their_own(self):
-        os.unlink(self.source / "con")
-        self.assertEqual(self.verify(status=11).stdout, b"con: missing\n")
+        os.unlink(self.source / "n" / "con")
+        self.assertEqual(self.verify(status=11).stdout, b"n/con: missing\n")
 
     def test_the_mark_of_binary_mode_and_empty_lines_are_understood(self):
-        names = [b"con", b"sub/large"]
+        names = [b"n/con", b"sub/large"]
         self.manifest.write_bytes(
             sha256sum("--binary", *names, folder=self.source, check=True).stdout)
         self.verify(status=0)
@@ -143,11 +143,11 @@ class Verify(CopyCase):
         self.verify(status=2, manifest=self.folder / "missing")
 
     def test_a_folder_or_fifo_in_place_of_a_file_is_no_hang(self):
-        os.unlink(self.source / "con")
-        os.mkfifo(self.source / "con")
+        os.unlink(self.source / "n" / "con")
+        os.mkfifo(self.source / "n" / "con")
         os.unlink(self.source / "sub" / "large")
         (self.source / "sub" / "large").mkdir()
-        self.assertIn(b"con", self.verify(status=(4, 11)).stdout)
+        self.assertIn(b"n/con", self.verify(status=(4, 11)).stdout)
 
 
 if __name__ == "__main__":

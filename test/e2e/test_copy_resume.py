@@ -165,7 +165,8 @@ class Resume(CopyCase):
         self.interrupt()
         data = self.journal.read_bytes()
         self.journal.write_bytes(data[:-8 * 4 - 3])  # four records of 256 KiB, and part of one
-        self.send_rest((SIZE // 2 - SENT_TWICE, SIZE // 2 + 2 * SENT_TWICE + (256 << 10)))
+        rest = SIZE - os.stat(self.partial).st_size
+        self.send_rest((rest + (4 * 256 << 10), rest + (6 * 256 << 10)))
 
     def test_a_damaged_partial_file_is_used_as_far_as_it_is_good(self):
         self.interrupt()

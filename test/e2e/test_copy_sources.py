@@ -120,7 +120,7 @@ class Vanishing(CopyCase):
             self.assert_status(sender, 0)
         else:
             self.assert_status(sender, 3)
-            self.assert_error(sender, "'c'", "No such file")
+            self.assert_error(sender, "/c'", "No such file")
         self.assertEqual(receiver.files[b"a"].data, b"a" * 100_000)
 
     def test_a_file_that_changes_between_its_offer_and_its_body_is_told(self):
@@ -128,7 +128,7 @@ class Vanishing(CopyCase):
         self.write("b", b"b" * 1000)
         sender, receiver = self.hold(lambda: self.write("b", b"other" * 1000), "a", "b")
         self.assert_status(sender, 3)
-        self.assert_error(sender, "'b'", "changed")
+        self.assert_error(sender, "/b'", "changed")
         self.assertNotIn(b"b", receiver.files)
 
     def test_a_missing_operand_does_not_keep_the_others(self):

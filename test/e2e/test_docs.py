@@ -188,8 +188,11 @@ class Reference(Case):
         self.assertEqual([number for number, _ in brief], list(rows))
 
     def test_json_events_have_the_fields_that_are_described(self):
-        described = {event.strip("`"): re.findall(r"`(\w+)`", fields)
-                     for event, fields, *_ in table_rows(section(self.CLI, "JSON events"))}
+        described, optional = {}, {}
+        for event, fields, *_ in table_rows(section(self.CLI, "JSON events")):
+            always, _, sometimes = fields.partition(";")
+            described[event.strip("`")] = set(re.findall(r"`(\w+)`", always))
+            optional[event.strip("`")] = set(re.findall(r"`(\w+)`", sometimes))
         source = self.make_file(b"some bytes")
         checksums = self.checksum_server("--json")
         receivers = [self.receiver(self.folder / "one", checksums, "--json"),
@@ -198,13 +201,23 @@ class Reference(Case):
         receivers[0].wait()
         wait_until(lambda: b'"verdict"' in receivers[1].stdout, what="the verdict")
         links = self.run_netcopy("install-links", self.folder, "--json")
-        seen = set()
-        for process in (checksums, *receivers, *senders, links):
+        service = self.start("receive", self.folder / "inbox", "--listen", "127.0.0.1:0", "--json")
+        service.listening()
+        manifest = self.folder / "manifest"
+        copy = self.run_netcopy("send", source, service.endpoint, "--json", "--manifest", manifest)
+        source.write_bytes(b"other bytes")
+        verify = self.run_netcopy("verify", manifest, self.folder, "--json")
+        service.signal(signal.SIGTERM)
+        service.wait()
+        seen, sometimes = set(), set()
+        for process in (checksums, *receivers, *senders, links, service, copy, verify):
             for event in process.events:
-                optional = {"peer"} if event["event"] == "end" else set()
-                seen.add(event["event"])
-                self.assertEqual(set(event) | optional,
-                                 {"event", *described[event["event"]]} | optional)
+                name = event.pop("event")
+                seen.add(name)
+                self.assertEqual(set(event) - optional[name], described[name], (name, event))
+                sometimes |= {(name, field) for field in set(event) & optional[name]}
+        self.assertEqual(sometimes | {("progress", field) for field in optional["progress"]},
+                         {(name, field) for name in optional for field in optional[name]})
         self.assertEqual(seen, set(described) - {"progress"}, "progress needs a slow transfer")
 
 

@@ -59,16 +59,21 @@ class OurSender(CopyCase):
 
     def test_one_file_at_a_time_is_enough_of_a_window(self):
         trees.small_tree(self.source, files=40, large=1)
-        receiver = self.receiver(window=1, window_bytes=1)
+        receiver = self.receiver(window=1, window_bytes=copy_peer.LINE_LIMIT)
         self.send("-r", self.source, to=receiver)
         self.assert_received(receiver)
 
     def test_a_small_window_is_kept(self):
         for number in range(300):
             self.write(f"file with a long name {number}", b"%d" % number)
-        receiver = self.receiver(window=7, window_bytes=400)
+        receiver = self.receiver(window=7, window_bytes=copy_peer.LINE_LIMIT + 100)
         self.send("-r", self.source, to=receiver)
         self.assert_received(receiver)
+
+    def test_a_window_that_no_line_fits_in_is_no_hang(self):
+        receiver = self.receiver(window=7, window_bytes=30)
+        sender = self.start_copy(self.write("file", b"x"), "--retry", 0, to=receiver.endpoint)
+        self.assertIn(sender.wait(), (0, 8), sender.describe())
 
     def test_no_file_costs_a_round_trip_of_its_own(self):
         """All offers of a small tree are made before the first answer is awaited."""

@@ -30,9 +30,9 @@ inline std::map<std::string, std::string> contents(const std::filesystem::path& 
 }
 
 /// A folder to send, `tree`, and one to receive in, with both sides of a conversation.
-class CopyFixture {
+class DialogueFixture {
 public:
-    CopyFixture() { std::filesystem::create_directory(tree()); }
+    DialogueFixture() { std::filesystem::create_directory(tree()); }
 
     std::filesystem::path tree() const { return source_ / "tree"; }
     std::filesystem::path there() const { return target_ / "tree"; }

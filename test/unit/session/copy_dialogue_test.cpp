@@ -3,7 +3,7 @@
 namespace netcopy::test {
 namespace {
 
-void add_small_tree(CopyFixture& copy) {
+void add_small_tree(DialogueFixture& copy) {
     copy.add("empty", "");
     copy.add("a file", "hello\n");
     copy.add("deep/er/and deeper/x", noise(5000));
@@ -20,7 +20,7 @@ bool says(const std::string& text, std::string_view word) {
 }  // namespace
 
 TEST_CASE("A tree arrives as it was sent, with rights, times, links and empty folders") {
-    CopyFixture copy;
+    DialogueFixture copy;
     add_small_tree(copy);
     const auto run = copy.run();
     CHECK_FALSE(run.talk.stalled);
@@ -32,7 +32,7 @@ TEST_CASE("A tree arrives as it was sent, with rights, times, links and empty fo
 
 TEST_CASE("A conversation does not depend on where its bytes are cut") {
     const std::size_t cut = GENERATE(1, 2, 7, 100, 4096);
-    CopyFixture copy;
+    DialogueFixture copy;
     add_small_tree(copy);
     Talk talk;
     talk.cut = cut;
@@ -45,7 +45,7 @@ TEST_CASE("A conversation does not depend on where its bytes are cut") {
 }
 
 TEST_CASE("What is there already is not sent again") {
-    CopyFixture copy;
+    DialogueFixture copy;
     add_small_tree(copy);
     copy.run();
     const auto again = copy.run();
@@ -56,11 +56,11 @@ TEST_CASE("What is there already is not sent again") {
 }
 
 TEST_CASE("A connection that breaks at any byte leaves nothing wrong, and the next one ends it") {
-    CopyFixture whole;
+    DialogueFixture whole;
     add_small_tree(whole);
     const std::size_t length = whole.run().talk.from_a.size();
     for (std::size_t cut = 0; cut < length; cut += 13) {
-        CopyFixture copy;
+        DialogueFixture copy;
         add_small_tree(copy);
         Talk talk;
         talk.most_bytes = cut;
@@ -85,12 +85,12 @@ TEST_CASE("A connection that breaks at any byte leaves nothing wrong, and the ne
 }
 
 TEST_CASE("A byte that is flipped anywhere on the way never gets anything wrong confirmed") {
-    CopyFixture whole;
+    DialogueFixture whole;
     whole.add("a", "alpha");
     whole.add("b/c", "gamma");
     const std::string clean = whole.run().talk.from_a;
     for (std::size_t position = 0; position < clean.size(); ++position) {
-        CopyFixture copy;
+        DialogueFixture copy;
         copy.add("a", "alpha");
         copy.add("b/c", "gamma");
         Talk talk;
@@ -108,7 +108,7 @@ TEST_CASE("A byte that is flipped anywhere on the way never gets anything wrong 
 }
 
 TEST_CASE("A large file goes on where the connection broke") {
-    CopyFixture copy;
+    DialogueFixture copy;
     const std::string content = noise(5 << 20);
     copy.add("big", content);
     Talk talk;
@@ -123,7 +123,7 @@ TEST_CASE("A large file goes on where the connection broke") {
 }
 
 TEST_CASE("A kept part that is not the source's is thrown away") {
-    CopyFixture copy;
+    DialogueFixture copy;
     const std::string content = noise(3 << 20);
     copy.add("big", content);
     Talk talk;
@@ -141,7 +141,7 @@ TEST_CASE("A kept part that is not the source's is thrown away") {
 }
 
 TEST_CASE("Another file of the same name stays, unless the receiver is told to replace it") {
-    CopyFixture copy;
+    DialogueFixture copy;
     copy.add("x", "new");
     std::filesystem::create_directories(copy.there());
     write_file(copy.there() / "x", "old content");
@@ -169,7 +169,7 @@ TEST_CASE("Another file of the same name stays, unless the receiver is told to r
 }
 
 TEST_CASE("Renamed copies are found again and not made twice") {
-    CopyFixture copy;
+    DialogueFixture copy;
     copy.add("x", "new");
     std::filesystem::create_directories(copy.there());
     write_file(copy.there() / "x", "old");
@@ -181,7 +181,7 @@ TEST_CASE("Renamed copies are found again and not made twice") {
 }
 
 TEST_CASE("A file of equal size and content but another time counts as done, and gets the time") {
-    CopyFixture copy;
+    DialogueFixture copy;
     copy.add("x", "same");
     std::filesystem::create_directories(copy.there());
     write_file(copy.there() / "x", "same");
@@ -194,7 +194,7 @@ TEST_CASE("A file of equal size and content but another time counts as done, and
 }
 
 TEST_CASE("Comparing by digest finds what size and time hide") {
-    CopyFixture copy;
+    DialogueFixture copy;
     copy.add("x", "one");
     copy.run();
     const auto time = std::filesystem::last_write_time(copy.there() / "x");
@@ -208,7 +208,7 @@ TEST_CASE("Comparing by digest finds what size and time hide") {
 }
 
 TEST_CASE("A source that changes after it was offered is reported, and nothing of it arrives") {
-    CopyFixture copy;
+    DialogueFixture copy;
     copy.add("x", noise(2 << 20));
     copy.add("y", "fine");
     Talk talk;
@@ -220,7 +220,7 @@ TEST_CASE("A source that changes after it was offered is reported, and nothing o
 }
 
 TEST_CASE("A sparse file stays sparse and is the same") {
-    CopyFixture copy;
+    DialogueFixture copy;
     const auto path = copy.tree() / "holes";
     write_file(path, "begin");
     std::filesystem::resize_file(path, 20 << 20);
@@ -239,7 +239,7 @@ TEST_CASE("A sparse file stays sparse and is the same") {
 }
 
 TEST_CASE("Asking sends nothing and makes nothing") {
-    CopyFixture copy;
+    DialogueFixture copy;
     add_small_tree(copy);
     copy.options.ask = true;
     const auto run = copy.run();
@@ -249,7 +249,7 @@ TEST_CASE("Asking sends nothing and makes nothing") {
 }
 
 TEST_CASE("What cannot fit is refused before a byte of it comes") {
-    CopyFixture copy;
+    DialogueFixture copy;
     copy.add("small", "1234");
     copy.add("large", noise(5000));
     SECTION("by --max-size") { copy.rules.max_size = 4999; }

@@ -407,6 +407,16 @@ TEST_CASE("a sender without digest gets no answer, and the end of file is its si
     }
 }
 
+TEST_CASE("a sender without digest may reset behind its file") {
+    Fixture of;
+    const auto receiving = of.receive();
+    of.at.say("a" + separator + "6hello\n");
+    of.loop.run_until([&] { return of.progress.bytes == 6; });
+    of.at.reset();
+    REQUIRE(of.finish(receiving).outcome);
+    CHECK(of.content("a") == "hello\n");
+}
+
 TEST_CASE("without a digest too a file is whole only when its size fits") {
     Fixture less;
     check_failed(less.receive_from_peer({"a" + separator + "6", "hel"}, true),
