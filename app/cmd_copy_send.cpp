@@ -173,6 +173,10 @@ private:
     Error cut_short_error(Error error, const CopySummary& summary) const {
         const std::uint64_t found = progress_.files_total, done = progress_.files;
         if (found <= done || peer_.empty()) return error;
+        const std::string known = "cannot connect to " + peer_ + ": ";
+        if (const auto at = error.context.find(known); at != std::string::npos) {
+            error.context.erase(at, known.size());
+        }
         const std::uint64_t left = found - done;
         error.context += "; ";
         if (progress_.counting) error.context += "at least ";

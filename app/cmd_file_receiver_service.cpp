@@ -1,5 +1,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/date_time/posix_time/posix_time.hpp>
+#include <mutex>
+#include <set>
 #include <thread>
 
 #include "app/command.hpp"
@@ -75,6 +77,7 @@ public:
         ReceiveRules rules;
         rules.on_begun = [this](const std::string& peer, const std::string& name,
                                 std::uint64_t size) {
+            hear(peer);
             write("INFO", "Receiving file: " + escape(name, SIZE_MAX) + " (" +
                               std::to_string(size) + " bytes) from " + tuple_of(peer));
         };
@@ -125,20 +128,35 @@ private:
         return tree;
     }
 
-    Task<> serve(Context& context, ReceiveService& service, Stream& stream) const {
+    Task<> serve(Context& context, ReceiveService& service, Stream& stream) {
         const std::string peer = tuple_of(stream.peer());
         print(context, "[+] Connection from " + peer + "\n");
+        std::exception_ptr thrown;
         try {
             co_await service.serve(stream);
         } catch (...) {
-            write("INFO", "Connection with " + peer + " closed");
-            throw;
+            thrown = std::current_exception();
+        }
+        if (!was_heard(stream.peer())) {
+            write("WARNING", "Client " + peer + " connected but sent no data");
         }
         write("INFO", "Connection with " + peer + " closed");
+        if (thrown) std::rethrow_exception(thrown);
+    }
+
+    void hear(const std::string& peer) {
+        const std::lock_guard lock(mutex_);
+        heard_.insert(peer);
+    }
+    /// Forgets it, too.
+    bool was_heard(const std::string& peer) {
+        const std::lock_guard lock(mutex_);
+        return heard_.erase(peer) > 0;
     }
 
     /// On any thread.
-    void received(const ReceivedFile& file) const {
+    void received(const ReceivedFile& file) {
+        hear(file.peer);
         const std::string peer = tuple_of(file.peer);
         const std::string name = escape(file.name, SIZE_MAX);
         if (file.outcome) {
@@ -148,9 +166,7 @@ private:
                                      proof + ")");
         }
         const Error& error = file.outcome.error();
-        if (error == Errc::connection_lost && file.name.empty()) {
-            write("WARNING", "Client " + peer + " connected but sent no data");
-        } else if (error == Errc::connection_lost) {
+        if (error == Errc::connection_lost && !file.name.empty()) {
             write("WARNING", "Connection with " + peer + " closed prematurely");
             write("WARNING", "File transfer failed from " + peer + ": Incomplete transfer");
         } else if (error == Errc::corrupted) {
@@ -163,6 +179,8 @@ private:
 
     std::string listen_ = "0.0.0.0:5001";
     std::optional<AppendFile> log_;
+    std::mutex mutex_;
+    std::set<std::string> heard_;  // peers of open connections that have said something
 };
 
 }  // namespace

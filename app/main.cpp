@@ -13,6 +13,7 @@
 #include "app/exit_status.hpp"
 #include "base/bytes.hpp"
 #include "base/log.hpp"
+#include "net/disk_pool.hpp"
 
 namespace netcopy::app {
 namespace {
@@ -43,6 +44,8 @@ public:
                                end(thrown, result);
                            }));
         io_.run();
+        DiskPool::wait_until_idle();  // after a second signal tasks are left, and jobs refer to
+                                      // them
         return status_;
     }
 

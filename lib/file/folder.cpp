@@ -15,6 +15,7 @@ namespace netcopy {
 namespace {
 
 constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+constexpr std::chrono::milliseconds missing_for{100};
 
 Error folder_error(const Root& root, std::string_view path, int reason) {
     // The last two: a link, or a link that leads out.
@@ -142,12 +143,17 @@ Result<std::shared_ptr<Folder>> Folders::adopt(Descriptor descriptor, std::strin
 
 Result<std::shared_ptr<Folder>> Folders::open(std::string_view path, bool make) {
     if (auto found = find(path)) return found;
+    if (!make && path == missing_ && Clock::now() < missing_until_) {
+        return std::shared_ptr<Folder>();
+    }
     std::string name(path);
     Descriptor descriptor =
         open_beneath(root_->descriptor.get(), path.empty() ? "." : name, folder_flags);
     if (!descriptor && errno == ENOENT) {
-        if (!make) return std::shared_ptr<Folder>();
-        return make_way(path);
+        if (make) return make_way(path);
+        missing_ = std::move(name);
+        missing_until_ = Clock::now() + missing_for;
+        return std::shared_ptr<Folder>();
     }
     if (!descriptor) return folder_error(*root_, path, errno);
     auto folder = adopt(std::move(descriptor), std::move(name));
@@ -199,7 +205,10 @@ Result<std::pair<std::shared_ptr<Folder>, bool>> Folders::make(
         return make_error(Errc::local_file, "cannot make the folder " + shown_path(*root_, path),
                           reason);
     }
-    if (made) dirty_->add(parent);
+    if (made) {
+        dirty_->add(parent);
+        missing_until_ = {};
+    }
     Descriptor descriptor(
         ::openat(parent->descriptor.get(), name.c_str(), folder_flags | O_NOFOLLOW));
     if (!descriptor) return folder_error(*root_, path, errno);

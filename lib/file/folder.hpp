@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "file/descriptor.hpp"
 
@@ -68,7 +69,8 @@ public:
 
     explicit Folders(std::shared_ptr<const Root> root);
 
-    /// Null: it is missing, and not to be made. Errc::refused when something else is in the way.
+    /// Null: it is missing, and not to be made; this is believed for a moment when it is asked
+    /// again. Errc::refused when something else is in the way.
     Result<std::shared_ptr<Folder>> open(std::string_view path, bool make);
     /// Makes `component` unless it is there. The second: whether it is new.
     Result<std::pair<std::shared_ptr<Folder>, bool>> make(const std::shared_ptr<Folder>& parent,
@@ -91,6 +93,9 @@ private:
     std::shared_ptr<const Root> root_;
     std::shared_ptr<DirtyFolders> dirty_ = std::make_shared<DirtyFolders>();
     std::vector<std::shared_ptr<Folder>> open_;  // the one used last in front
+    // Found missing last, and until when that is believed: all files of a new folder ask for it.
+    std::string missing_;
+    Clock::time_point missing_until_;
 };
 
 }  // namespace netcopy

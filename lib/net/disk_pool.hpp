@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -71,6 +72,7 @@ public:
     template <class Work, class T = std::invoke_result_t<Work>>
     DiskJob<T> start(const Executor& executor, Work work) {
         DiskJob<T> job(executor);
+        ++under_way_;
         asio::post(threads_, [executor, state = job.state_, run = std::move(work),
                               busy = asio::prefer(
                                   executor, asio::execution::outstanding_work.tracked)]() mutable {
@@ -87,8 +89,22 @@ public:
                 state->thrown = std::move(error);
                 state->finished.cancel();
             });
+            {
+                const auto last_hold = std::move(busy);  // of the io_context, which may go now
+            }
+            --under_way_;
+            under_way_.notify_all();
         });
         return job;
+    }
+
+    /// Waits, blocking, until no job of any pool is under way. For the one case in which a job's
+    /// starter goes without join(): before an io_context that was stopped is destroyed, with the
+    /// tasks on it, and no other thread may start jobs any more.
+    static void wait_until_idle() {
+        for (std::size_t count = under_way_; count != 0; count = under_way_) {
+            under_way_.wait(count);
+        }
     }
 
     /// start() and join() in one.
@@ -98,6 +114,7 @@ public:
     }
 
 private:
+    static inline std::atomic<std::size_t> under_way_ = 0;  // of all pools
     asio::thread_pool threads_;
 };
 

@@ -163,7 +163,7 @@ private:
 };
 
 /// dialogue.work() in the disk pool, with signs of life meanwhile.
-Task<Result<>> work(DiskPool& disk, Dialogue& dialogue, Duplex& flow,
+Task<Result<>> work(DiskPool& disk, Dialogue& dialogue, Duplex& flow, StallGuard& stall,
                     std::chrono::milliseconds pause, Clock::time_point& spoke) {
     const auto executor = co_await asio::this_coro::executor;
     auto job = disk.start(executor, [&dialogue] { return dialogue.work(); });
@@ -172,7 +172,9 @@ Task<Result<>> work(DiskPool& disk, Dialogue& dialogue, Duplex& flow,
         spoke = Clock::now();
         if (!flow.between_messages() || lost) continue;
         try {
+            stall.before_wait();
             co_await flow.say(dialogue.sign_of_life());
+            stall.after_wait();
         } catch (...) {
             lost = std::current_exception();  // the job refers to what we hold
         }
@@ -211,7 +213,7 @@ Task<Result<>> exchange(Stream& stream, DiskPool& disk, Dialogue& dialogue, Exch
                 stream.check_now();
                 break;
             case Slice::End::works: {
-                auto done = co_await work(disk, dialogue, flow, limits.sign_of_life, spoke);
+                auto done = co_await work(disk, dialogue, flow, stall, limits.sign_of_life, spoke);
                 if (!done) co_return std::move(done).error();
                 break;
             }
@@ -228,7 +230,10 @@ Task<Result<>> exchange(Stream& stream, DiskPool& disk, Dialogue& dialogue, Exch
                 if (suspicious) stall.after_wait();
                 if (Clock::now() < alive) break;
                 spoke = Clock::now();
-                if (flow.between_messages()) co_await flow.say(dialogue.sign_of_life());
+                if (!flow.between_messages()) break;
+                stall.before_wait();
+                co_await flow.say(dialogue.sign_of_life());
+                stall.after_wait();
                 break;
             }
         }

@@ -2,6 +2,8 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 
+#include "net/disk_pool.hpp"
+
 namespace netcopy {
 
 struct IoThreads::Thread {
@@ -17,6 +19,7 @@ IoThreads::IoThreads(std::size_t count) {
 IoThreads::~IoThreads() {
     for (const auto& each : threads_) each->io.stop();
     for (const auto& each : threads_) each->thread.join();
+    DiskPool::wait_until_idle();  // jobs refer to tasks that go now
 }
 
 std::vector<Executor> IoThreads::executors() const {

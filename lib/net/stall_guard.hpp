@@ -23,7 +23,10 @@ public:
         began_ = Clock::now();
         if (window_ != Clock::duration::zero()) stream_.deadline(began_ + window_ - waited_);
     }
-    void after_wait() { waited_ += Clock::now() - began_; }
+    void after_wait() {
+        waited_ += Clock::now() - began_;
+        stream_.no_deadline();  // it would come in the middle of our own work
+    }
 
     void moved(std::uint64_t bytes) {
         bytes_ += bytes;

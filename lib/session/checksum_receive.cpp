@@ -68,6 +68,7 @@ private:
         auto created = co_await disk_.run([this] { return FileSink::create(plan_.target); });
         if (!created) co_return created.error();
         sink_ = std::move(*created);
+        if (plan_.rate) limit_receive_buffer(stream_.socket(), *plan_.rate);
         const Consume consume = [this](Bytes bytes) { return take(bytes); };
         try {
             const auto pumped = co_await pump_in(stream_, disk_, consume, std::nullopt, progress_,

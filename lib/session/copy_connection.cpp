@@ -1,5 +1,6 @@
 #include "session/copy_connection.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
@@ -65,7 +66,9 @@ void wake_when_readable(std::weak_ptr<CopyConnection> connection, const Executor
             strong->awaits_descriptor = false;
             strong->stream.wake();
         };
-        asio::co_spawn(executor, std::move(task), asio::detached);
+        asio::co_spawn(
+            executor, std::move(task),
+            asio::bind_cancellation_slot(strong->give_up_waiting.slot(), asio::detached));
     });
 }
 

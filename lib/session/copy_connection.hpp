@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/cancellation_signal.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -23,8 +24,9 @@ struct CopyConnection {
     Stream stream;
     std::size_t window = wire::copy_window;
     std::size_t window_bytes = wire::copy_window_bytes;
-    bool fruitful = false;           ///< it has brought the run forward
-    bool awaits_descriptor = false;  ///< wake_when_readable() is under way
+    bool fruitful = false;                      ///< it has brought the run forward
+    bool awaits_descriptor = false;             ///< wake_when_readable() is under way
+    asio::cancellation_signal give_up_waiting;  ///< for it: nothing else ends it
 };
 using CopyConnectionPtr = std::shared_ptr<CopyConnection>;
 

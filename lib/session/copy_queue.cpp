@@ -160,6 +160,7 @@ void CopyQueue::fail(const std::string& name, const std::filesystem::path& path,
 void CopyQueue::give_back(CopyItemPtr item) {
     const std::lock_guard guard(mutex_);
     --taken_;
+    item->shown.reset();
     progress_.bytes -= std::exchange(item->counted, 0);
     ready_.push_back(std::move(item));
     tell_change();
@@ -168,6 +169,7 @@ void CopyQueue::give_back(CopyItemPtr item) {
 void CopyQueue::retry_later(CopyItemPtr item) {
     const std::lock_guard guard(mutex_);
     --taken_;
+    item->shown.reset();
     progress_.bytes -= std::exchange(item->counted, 0);
     const auto pause = first_pause * (1U << std::min(item->retries++, most_doublings));
     later_.emplace_back(Clock::now() + pause, std::move(item));

@@ -119,7 +119,7 @@ void CopyReceiver::commit() {
             append(text_, wire::CopyNo{n, "failed", folders.error().context});
         }
     }
-    if (ending_) say_last();
+    if (ending_ && !said_last_) say_last();
 }
 
 /// Files that were there may have been written by somebody who did not make them durable.

@@ -95,7 +95,7 @@ private:
     Result<> create(Request& request);
     void check_some(std::uint64_t n);
     void hash_some(std::uint64_t n);
-    void made(std::uint64_t n, const Result<bool>& is_new);
+    void made(std::uint64_t n, std::string_view name, const Result<bool>& is_new);
     Result<Request*> find(std::uint64_t n, Step step, std::string_view verb);
 
     // Bodies (copy_receiver_body.cpp).

@@ -22,6 +22,10 @@ Result<> CopyReceiver::take(const wire::CopyData& data) {
         return make_error(Errc::protocol, "the peer mixed the bytes of two files");
     }
     const Request& request = requests_.at(data.n);
+    if (request.step == Step::skipping) {  // on its way before our NO was heard
+        body_->left = data.length;
+        return {};
+    }
     const std::uint64_t most = request.put.size.value_or(rules_.max_size);
     if (data.offset < body_->position || data.offset > most || data.length > most - data.offset) {
         if (request.put.size || data.offset < body_->position) {

@@ -106,7 +106,9 @@ std::optional<std::string> CopyReceiver::renamed_copy(const wire::CopyPut& put) 
             put.name.substr(0, begin) + renamed(std::string_view(put.name).substr(begin), k);
         const auto there = tree_.status(name);
         if (!there || !*there) break;
-        if ((*there)->size == *put.size && (*there)->mtime == put.mtime) return name;
+        const FileStatus& copy = **there;
+        const bool regular = copy.kind == FileStatus::Kind::regular;
+        if (regular && copy.size == *put.size && copy.mtime == put.mtime) return name;
     }
     return std::nullopt;
 }
@@ -219,22 +221,24 @@ Result<> CopyReceiver::take(const wire::CopyFolder& folder) {
     if (const auto fits = next(folder.n); !fits) return fits;
     const auto mode = folder.bare ? std::nullopt : std::optional(folder.mode);
     const auto mtime = folder.bare ? std::nullopt : std::optional(folder.mtime);
-    made(folder.n, tree_.make_folder(folder.name, mode, mtime));
+    made(folder.n, folder.name, tree_.make_folder(folder.name, mode, mtime));
     return {};
 }
 
 Result<> CopyReceiver::take(const wire::CopyLink& link) {
     if (const auto fits = next(link.n); !fits) return fits;
     const bool replace = rules_.overwrite == Overwrite::always;
-    made(link.n, tree_.make_link(link.name, link.target, link.mtime, replace));
+    made(link.n, link.name, tree_.make_link(link.name, link.target, link.mtime, replace));
     return {};
 }
 
 /// A folder or link: the word comes with the next sync.
-void CopyReceiver::made(std::uint64_t n, const Result<bool>& is_new) {
+void CopyReceiver::made(std::uint64_t n, std::string_view name, const Result<bool>& is_new) {
     if (!is_new) {
         const bool refused = is_new.error() == Errc::refused;
-        append(text_, wire::CopyNo{n, refused ? "exists" : "failed", is_new.error().context});
+        const auto there = tree_.status(name);  // none: the way to it is not allowed
+        const char* code = !refused ? "failed" : there && *there ? "exists" : "name";
+        append(text_, wire::CopyNo{n, code, is_new.error().context});
         return;
     }
     made_.push_back(n);

@@ -217,16 +217,22 @@ Task<bool> CopySend::State::converse(Worker& worker) {
     ExchangeLimits limits;
     limits.stall = plan.stall;
     limits.sending = plan.rate;
+    Result<> done;
+    std::exception_ptr cancelled;
     try {
-        const auto done = co_await exchange(connection.stream, disk, sender, limits);
-        connection.fruitful = sender.fruitful();
-        if (done) co_return true;
-        last_error = done.error();
+        done = co_await exchange(connection.stream, disk, sender, limits);
     } catch (const system_error& error) {
-        connection.fruitful = sender.fruitful();
-        if (error.code() == asio::error::operation_aborted) throw;
-        last_error = stream_error(error, "connection to " + connection.stream.peer());
+        if (error.code() == asio::error::operation_aborted) {
+            cancelled = std::current_exception();
+        } else {
+            done = stream_error(error, "connection to " + connection.stream.peer());
+        }
     }
+    connection.give_up_waiting.emit(asio::cancellation_type::terminal);
+    connection.fruitful = sender.fruitful();
+    if (cancelled) std::rethrow_exception(cancelled);
+    if (done) co_return true;
+    last_error = done.error();
     if (!queue.finished()) NETCOPY_LOG(warning) << last_error.context;
     co_return false;
 }

@@ -12,7 +12,7 @@ import time
 
 # A child begins with the parent's peak in ru_maxrss (Linux keeps it across exec), so a smaller
 # peak than our own cannot be read there. VmHWM, sampled while the child runs, can.
-SAMPLE_SECONDS = 0.05
+SAMPLE_SECONDS = 0.02
 
 
 class Failure(Exception):

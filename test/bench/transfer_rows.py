@@ -1,6 +1,5 @@
 """Rows about netcopy/1: files and trees, beside the rsync daemon (`rsync -a`, xxh128)."""
 
-import contextlib
 import pathlib
 
 import link
@@ -93,22 +92,21 @@ def link_row(settings: Settings, folder: pathlib.Path, where: str) -> Row:
 def memory_row(settings: Settings, folder: pathlib.Path, where: str) -> Row:
     """Peak memory of each side; once for each work, because a peak does not vary as time does."""
     row = Row("copy-memory", f"peak memory of sender and receiver, {where}")
-    makers = {f"{settings.large_bytes / GIB:.3g} GiB file":
-              lambda: make_random_file(folder / "file", settings.large_bytes),
-              f"{settings.unchanged_files:,} files":
-              lambda: make_tree(folder / "tree", settings.unchanged_files, KIB)}
-    for work, make in makers.items():
-        source = make()
-        copies = Transfers(settings, source, folder)
-        copies.keep = True
-        with contextlib.ExitStack() as cleaning:
-            for path in (source, folder / "received-by-netcopy"):
-                cleaning.callback(remove, path)
-            for label in (work, f"{work}, nothing changed"):
-                settings.progress(f"copy-memory: {label}")
-                run = copies.with_netcopy()
-                row.runs[label] = [{metric: run[metric] for metric in
-                                    ("wall s", "sender MiB", "receiver MiB")}]
-                row.checks += [Check(f"{label}: {metric}", run[metric], "<=", MOST_MEMORY, "MiB")
-                               for metric in ("sender MiB", "receiver MiB")]
+    file = f"{settings.large_bytes / GIB:.3g} GiB file"
+    tree = f"{settings.unchanged_files:,} files"
+
+    def measure(copies: Transfers, work: str) -> None:
+        settings.progress(f"copy-memory: {work}")
+        run = copies.with_netcopy()
+        row.runs[work] = [{side: run[side] for side in ("sender MiB", "receiver MiB")}]
+        row.checks += [Check(f"{work}: {side}", peak, "<=", MOST_MEMORY, "MiB")
+                       for side, peak in row.runs[work][0].items()]
+
+    source = make_random_file(folder / "file", settings.large_bytes)
+    measure(Transfers(settings, source, folder), file)
+    remove(source)
+    copies = Transfers(settings, make_tree(folder / "tree", settings.unchanged_files, KIB), folder)
+    copies.keep = True
+    measure(copies, tree)
+    measure(copies, f"{tree}, nothing changed")
     return row

@@ -100,7 +100,7 @@ class Place:
         return made
 
     def sender(self, to, *words, **settings):
-        return self.start("send", "-r", "--links", "--json", self.source,
+        return self.start("send", "-r", "--links", "--json", "--protocol", "netcopy", self.source,
                           harness.endpoint_of(to), *words, **settings)
 
     def run_sender(self, to, *words, deadline=120, **settings):

@@ -85,8 +85,8 @@ class Run:
                                 environment={"ASAN_OPTIONS": "detect_leaks=0"})
 
     def send(self, to, *words):
-        return self.start("sender", "send", "-r", "--links", "--json", "-j", 1, *words,
-                          self.place.source, harness.endpoint_of(to))
+        return self.start("sender", "send", "-r", "--links", "--json", "--protocol",
+                          "netcopy", "-j", 1, *words, self.place.source, harness.endpoint_of(to))
 
     def recorded(self):
         return self.log.read_text(errors="replace") if self.log.exists() else ""

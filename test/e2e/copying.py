@@ -41,9 +41,12 @@ class CopyCase(Case):
         self.addCleanup(made.close)
         return made
 
-    def start_copy(self, *words, to, **settings):
-        """Starts `send WORDS... ENDPOINT`."""
-        return self.start("send", *words, endpoint_of(to), **settings)
+    def start_copy(self, *words, to, environment=None, **settings):
+        """Starts `send WORDS... ENDPOINT`. It insists on netcopy/1: on a machine that is very busy
+        the receiver may need more than the half second after which another protocol is tried."""
+        return self.start("send", *words, endpoint_of(to),
+                          environment={"NETCOPY_PROTOCOL": "netcopy", **(environment or {})},
+                          **settings)
 
     def copy(self, *words, to, status=0, deadline=60.0, **settings):
         """Runs `send WORDS... ENDPOINT` to the end, which must be `status`."""

@@ -42,6 +42,13 @@ class Files(CopyCase):
         self.start("send", path, "127.0.0.1", "-p", service.port).wait()
         self.assert_folder(self.target, {"file": b"x"})
 
+    def test_netcopy_is_found_out_to_be_spoken(self):
+        """`--protocol auto`, the default."""
+        way = self.between(self.service())
+        self.copy(self.write("file", b"x"), to=way, environment={"NETCOPY_PROTOCOL": ""})
+        self.assertEqual(way.sniffer.bodies, {b"file": 1})
+        self.assert_folder(self.target, {"file": b"x"})
+
     def test_ipv6_is_an_address_like_others(self):
         service = self.service(listen="[::1]:0")
         self.copy("-r", self.source, self.write("file", b"six"), to=service)

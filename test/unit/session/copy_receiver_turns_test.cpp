@@ -176,7 +176,8 @@ TEST_CASE("A folder or link that merely looks like a renamed copy is none") {
     there.place("x", "another");
     there.say(link(1, "x (2)", "abcde") + sync_line);
     CHECK(there.say(put(2, "x", 5)).lines == Lines{"WANT 2 0"});
-    CHECK(there.say(data(2, 0, "12345") + sum(2, "12345") + sync_line).lines == Lines{"DONE 2"});
+    CHECK(there.say(data(2, 0, "12345") + sum(2, "12345") + sync_line).lines ==
+          Lines{"DONE 2 x\\x20(3)"});
     CHECK(there.content("x (3)") == "12345");
     REQUIRE_FALSE(there.files.empty());
     CHECK(there.files.back().name == "x (3)");
