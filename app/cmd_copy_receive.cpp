@@ -100,6 +100,8 @@ private:
         const auto listening = co_await server.listen(endpoint);
         if (!listening) co_return listening.error();
         context_.on_stop = [&server] { server.stop(); };
+        context_.may_end_anywhere =
+            true;  // files without their names go by themselves, or can be continued
         if (options_.copy.once) {
             service.on_client_done(
                 [this, &server] { asio::post(context_.io, [&server] { server.stop(); }); });

@@ -146,6 +146,7 @@ public:
 
 private:
     Task<Result<int>> send(DiskPool& disk, CopyQueue& queue, CopyReport& report) {
+        context_.may_end_anywhere = true;
         auto display = context_.output.show(progress_);
         const auto began = Clock::now();
         Result<> sent;

@@ -1,7 +1,5 @@
 #include <boost/asio/post.hpp>
 #include <boost/date_time/posix_time/posix_time.hpp>
-#include <mutex>
-#include <set>
 #include <thread>
 
 #include "app/command.hpp"
@@ -70,6 +68,8 @@ public:
         const auto listening = co_await server.listen(*endpoint);
         if (!listening) co_return failed_to_start(context, listening.error());
         context.on_stop = [&server] { server.stop(); };
+        context.may_end_anywhere =
+            true;  // files without their names go by themselves, or can be continued
         greet(context, *listening);
 
         auto tree = co_await disk.run([this] { return open_folder(); });
@@ -77,9 +77,11 @@ public:
         ReceiveRules rules;
         rules.on_begun = [this](const std::string& peer, const std::string& name,
                                 std::uint64_t size) {
-            hear(peer);
             write("INFO", "Receiving file: " + escape(name, SIZE_MAX) + " (" +
                               std::to_string(size) + " bytes) from " + tuple_of(peer));
+        };
+        rules.on_nothing = [this](const std::string& peer) {
+            write("WARNING", "Client " + tuple_of(peer) + " connected but sent no data");
         };
         rules.on_file = [this](const ReceivedFile& file) { received(file); };
         service.emplace(*tree, rules, disk, Dialects::both, ReceiveTimes{});
@@ -128,7 +130,7 @@ private:
         return tree;
     }
 
-    Task<> serve(Context& context, ReceiveService& service, Stream& stream) {
+    Task<> serve(Context& context, ReceiveService& service, Stream& stream) const {
         const std::string peer = tuple_of(stream.peer());
         print(context, "[+] Connection from " + peer + "\n");
         std::exception_ptr thrown;
@@ -137,26 +139,12 @@ private:
         } catch (...) {
             thrown = std::current_exception();
         }
-        if (!was_heard(stream.peer())) {
-            write("WARNING", "Client " + peer + " connected but sent no data");
-        }
         write("INFO", "Connection with " + peer + " closed");
         if (thrown) std::rethrow_exception(thrown);
     }
 
-    void hear(const std::string& peer) {
-        const std::lock_guard lock(mutex_);
-        heard_.insert(peer);
-    }
-    /// Forgets it, too.
-    bool was_heard(const std::string& peer) {
-        const std::lock_guard lock(mutex_);
-        return heard_.erase(peer) > 0;
-    }
-
     /// On any thread.
-    void received(const ReceivedFile& file) {
-        hear(file.peer);
+    void received(const ReceivedFile& file) const {
         const std::string peer = tuple_of(file.peer);
         const std::string name = escape(file.name, SIZE_MAX);
         if (file.outcome) {
@@ -179,8 +167,6 @@ private:
 
     std::string listen_ = "0.0.0.0:5001";
     std::optional<AppendFile> log_;
-    std::mutex mutex_;
-    std::set<std::string> heard_;  // peers of open connections that have said something
 };
 
 }  // namespace

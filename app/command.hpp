@@ -24,6 +24,9 @@ struct Context {
     std::function<void()> on_stop;
     int stop_signal = 0;  ///< SIGINT or SIGTERM once one has arrived
     Report report;        ///< filled by the job as far as it knows; main() adds how it ended
+    /// At the second signal the process may end where it stands: nothing of the job's would have to
+    /// be removed, and its tasks and disk jobs need not be taken apart in any order.
+    bool may_end_anywhere = false;
     /// Cancels the job, as without on_stop.
     std::function<void()> cancel = [] {};
 };

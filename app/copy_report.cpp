@@ -59,12 +59,13 @@ void CopyReport::copied(const CopyItem& item, const CopyOutcome& outcome) {
                        << " bytes";
     const auto sha256 =
         std::ranges::find(outcome.digests, DigestKind::sha256, &Digests::value_type::first);
+    const std::string& name = outcome.stored_as.empty() ? item.name : outcome.stored_as;
     if (manifest_ && !failed && sha256 != outcome.digests.end()) {
-        manifest_->add({sha256->second, item.name});
+        manifest_->add({sha256->second, name});
     }
     if (!dry_run_ && !context_.output.json()) return;
     FileReport file;
-    file.name = item.name;
+    file.name = name;
     file.outcome = dry_run_ ? plan_of(outcome.kind) : word_of(outcome.kind);
     file.bytes = outcome.bytes;
     for (const auto& [kind, hex] : outcome.digests)
@@ -72,7 +73,7 @@ void CopyReport::copied(const CopyItem& item, const CopyOutcome& outcome) {
     file.error = outcome.error.context;
     std::string line;
     if (dry_run_) {
-        line = std::string(file.outcome) + " " + printable(file.name);
+        line = std::string(file.outcome) + " " + printable(item.name);
         if (failed) line += ": " + bare_reason(file.error, file.name);
     }
     asio::post(context_.io, [this, file = std::move(file), line = std::move(line)] {

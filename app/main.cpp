@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <unistd.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -7,10 +8,12 @@
 #include <boost/system/system_error.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 
 #include "app/command.hpp"
 #include "app/exit_status.hpp"
+#include "app/terminal.hpp"
 #include "base/bytes.hpp"
 #include "base/log.hpp"
 #include "net/disk_pool.hpp"
@@ -26,7 +29,7 @@ public:
     Run(std::string command, CommonOptions& common, Job& job)
         : output_(command, common, io_),
           job_(job),
-          context_{std::move(command), io_, output_, common, {}, 0, {}, {}} {
+          context_{std::move(command), io_, output_, common, {}, 0, {}, false, {}} {
         context_.cancel = [this] { cancel_.emit(asio::cancellation_type::terminal); };
     }
 
@@ -62,6 +65,10 @@ private:
         if (signal == SIGHUP) return log::reopen();
         status_ = exit_status_of_signal(signal);
         if (context_.stop_signal != 0) {
+            if (context_.may_end_anywhere) {
+                screen().erase();
+                std::_Exit(status_);
+            }
             io_.stop();  // the second one: at once; whoever is stuck in a disk job feels the third
             signals_.clear();
             return;
@@ -272,6 +279,10 @@ int run_program(std::string_view program, std::span<const std::string> arguments
 int main(int argc, char** argv) {
     // A peer or a pipe that goes away is an error of one write, not the end of the process.
     std::signal(SIGPIPE, SIG_IGN);
+    // Left alone the C library grows and trims each thread's heap in small steps, again and again
+    // (docs/benchmarks.md).
+    ::mallopt(M_TOP_PAD, 1 << 20);
+    ::mallopt(M_TRIM_THRESHOLD, 16 << 20);
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     return netcopy::app::run_program(argv[0], arguments);
 }

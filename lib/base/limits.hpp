@@ -16,6 +16,9 @@ inline constexpr std::size_t checksum_entries = 4'000'000;
 inline constexpr std::size_t connections = 10'000;
 inline constexpr std::size_t connections_per_address = 10'000;
 
+/// Of a file with holes, which costs hashing and no bytes on the wire. As much as ext4 can hold.
+inline constexpr std::uint64_t sparse_size = std::uint64_t{16} << 40;  ///< bytes
+
 /// A quiet connection is closed after this; a transfer must move `stall_bytes` in as long.
 inline constexpr std::chrono::seconds server_idle = 300s;
 inline constexpr std::chrono::seconds transfer_stall = 60s;

@@ -143,7 +143,7 @@ Result<std::shared_ptr<Folder>> Folders::adopt(Descriptor descriptor, std::strin
 
 Result<std::shared_ptr<Folder>> Folders::open(std::string_view path, bool make) {
     if (auto found = find(path)) return found;
-    if (!make && path == missing_ && Clock::now() < missing_until_) {
+    if (!make && path == missing_ && std::chrono::steady_clock::now() < missing_until_) {
         return std::shared_ptr<Folder>();
     }
     std::string name(path);
@@ -152,7 +152,7 @@ Result<std::shared_ptr<Folder>> Folders::open(std::string_view path, bool make) 
     if (!descriptor && errno == ENOENT) {
         if (make) return make_way(path);
         missing_ = std::move(name);
-        missing_until_ = Clock::now() + missing_for;
+        missing_until_ = std::chrono::steady_clock::now() + missing_for;
         return std::shared_ptr<Folder>();
     }
     if (!descriptor) return folder_error(*root_, path, errno);

@@ -2,12 +2,12 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "file/descriptor.hpp"
 
@@ -95,7 +95,7 @@ private:
     std::vector<std::shared_ptr<Folder>> open_;  // the one used last in front
     // Found missing last, and until when that is believed: all files of a new folder ask for it.
     std::string missing_;
-    Clock::time_point missing_until_;
+    std::chrono::steady_clock::time_point missing_until_;
 };
 
 }  // namespace netcopy

@@ -49,8 +49,8 @@ bool replace_by_link(int folder, const std::string& name, const std::string& tar
 }
 
 int link_open_file(int file, int folder, const char* name) {
-    // Cheaper than the way through /proc, but open to the file's opener only from Linux 6.10 on, and
-    // before that to CAP_DAC_READ_SEARCH; ENOENT says that it is not.
+    // Cheaper than the way through /proc, but open to the file's opener only from Linux 6.10 on,
+    // and before that to CAP_DAC_READ_SEARCH; ENOENT says that it is not.
     const int linked = ::linkat(file, "", folder, name, AT_EMPTY_PATH);
     if (linked == 0 || errno != ENOENT) return linked;
     std::array<char, 32> path{};

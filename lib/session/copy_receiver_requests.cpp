@@ -62,6 +62,9 @@ void CopyReceiver::decide(std::uint64_t n, bool by_time) {
         return no(n, "size",
                   make_error(Errc::refused, "it is larger than --max-size allows there"));
     }
+    if (put.sparse && put.size && *put.size > limits::sparse_size) {
+        return no(n, "size", make_error(Errc::refused, "files with holes may have 16 TiB there"));
+    }
     const auto status = tree_.status(put.name);
     if (!status) return fail(n, status.error());
     if (!*status) return want(n);

@@ -23,7 +23,7 @@ using boost::system::system_error;
 constexpr auto nothrow = asio::as_tuple(UseTask());
 constexpr std::size_t most_automatic = 4;
 /// Another connection is tried after so long, and one more if the rate has grown by so much.
-constexpr std::chrono::milliseconds first_trial{100};  // each the double of the one before
+constexpr std::chrono::milliseconds first_trial{25};  // each the double of the one before
 constexpr double worth_it = 1.1;
 constexpr std::chrono::milliseconds first_pause{250};
 constexpr std::chrono::milliseconds longest_pause{8000};
@@ -83,7 +83,13 @@ Task<Result<bool>> CopySend::connect() {
                                      state.plan.only_netcopy ? limits::message : netcopy_patience);
     if (!opened) co_return opened.error();
     state.first = std::move(*opened);
-    if (!state.first) co_return false;
+    if (!state.first) {
+        NETCOPY_LOG(warning)
+            << to_string(state.plan.endpoint)
+            << " does not answer as a netcopy within 500 ms: another program, or a "
+               "slow link; --protocol netcopy insists";
+        co_return false;
+    }
     state.peer = state.first->stream.peer();
     co_return true;
 }

@@ -70,7 +70,9 @@ Result<std::size_t> CopySender::produce(MutableBytes buffer) {
         if (text_.empty() && !begin_next_body() && text_.empty()) break;
     }
     if (filled > 0 || !text_.empty()) return filled;
-    if (unsynced_) {
+    // As long as answers come by themselves the receiver had better gather more for one sync.
+    const bool full = pending_.size() >= options_.window;
+    if (unsynced_ && !body_ && (ahead_ == 0 || full)) {
         unsynced_ = false;
         append(text_, wire::CopySync{});
     } else if (pending_.empty() && !held_ && !ending_ && queue_.finished()) {
@@ -154,9 +156,13 @@ void CopySender::offer(CopyItemPtr item) {
         return;
     }
     pending_lines_ += pending.line;
-    ++ahead_;
-    ahead_bytes_ += status.size;
-    unsynced_ = true;  // folders and links are confirmed by the next sync
+    pending.ahead = item->kind == CopyItem::Kind::file || item->kind == CopyItem::Kind::pipe;
+    if (pending.ahead) {
+        ++ahead_;
+        ahead_bytes_ += status.size;
+    } else {
+        unsynced_ = true;  // folders and links are confirmed by the next sync
+    }
     pending.item = std::move(item);
     pending_.emplace(n, std::move(pending));
 }

@@ -9,7 +9,7 @@ import random
 
 from common import HOLD, Broken, Place, Tally, options, proxy, trees
 
-MEAN = 700_000  # bytes between cuts
+MEAN = 300_000  # bytes between cuts
 
 
 def treatments(numbers, count):
@@ -30,7 +30,7 @@ def run(words, tally):
     numbers = random.Random(words.seed)
     with Place(words.folder) as place:
         trees.small_tree(place.source, words.seed, files=words.count * 4,
-                         large=max(words.count // 20, 1), large_size=4 << 20)
+                         large=words.count // 4 + 1, large_size=4 << 20)
         trees.hostile_links(bytes(place.source) + b"/links")
         place.settled()
         service = place.service()

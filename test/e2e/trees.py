@@ -175,8 +175,9 @@ def entry_of(path):
                  status.st_blocks)
 
 
-def snapshot(root):
-    """{path below root: Entry} of all there is; the root itself is b"". Needs no recursion."""
+def snapshot(root, moving=False):
+    """{path below root: Entry} of all there is; the root itself is b"". Needs no recursion. With
+    `moving` somebody may still be at work there: what vanishes meanwhile is left out."""
     root = os.fsencode(root)
     found = {b"": entry_of(root)}
     waiting = [b""]
@@ -185,7 +186,12 @@ def snapshot(root):
         with os.scandir(root + b"/" + folder) as entries:
             for entry in entries:
                 path = folder + b"/" + entry.name if folder else entry.name
-                found[path] = entry_of(root + b"/" + path)
+                try:
+                    found[path] = entry_of(root + b"/" + path)
+                except FileNotFoundError:
+                    if moving:
+                        continue
+                    raise
                 if found[path].kind == "folder":
                     waiting.append(path)
     return found
@@ -227,7 +233,7 @@ def wrong_names(source, target):
     hold: not in the source's snapshot `source`, or of other content, mode or time. Temporary files
     do not count, and folders may still wait for their mode and time."""
     story = []
-    for path, entry in snapshot(target).items():
+    for path, entry in snapshot(target, moving=True).items():
         if TEMPORARY.fullmatch(os.path.basename(path)) or path == b"":
             continue
         if path not in source:

@@ -193,6 +193,7 @@ class Receiver:
             window, window_bytes)
         self.files, self.folders, self.links, self.partial = {}, {}, {}, {}
         self.offences, self.wires, self.received = [], [], 0
+        self.stopping = False  # STOP was said: connections close after the body that comes in
         self.lock = threading.RLock()
         self.listener = socket.create_server(("127.0.0.1", port), backlog=64)
         self.address = self.listener.getsockname()
@@ -251,6 +252,10 @@ class Reception:
             while True:
                 line = self.wire.line()
                 if line is None or self.take(line):
+                    return
+                if self.receiver.stopping and not self.body:
+                    self.settle(asked=True)
+                    self.receiver.stopping = False
                     return
         finally:
             self.keep_partial()

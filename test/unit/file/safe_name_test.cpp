@@ -58,7 +58,7 @@ TEST_CASE("absolute paths, doubled slashes and slashes at the end are refused") 
 TEST_CASE("a component has 255 bytes at most, a path 4096") {
     CHECK(safe_name(std::string(255, 'n')));
     CHECK(safe_name(std::string(256, 'n')).has_error());
-    check_refused("a/" + std::string(256, 'n'));
+    check_refused(std::string("a/").append(256, 'n'));
 
     std::string path;
     while (path.size() < 4096) path += "0123456/";
@@ -110,8 +110,8 @@ TEST_CASE("a name that is taken gets a number before its extension") {
 
 TEST_CASE("a numbered name is a safe one as well, however long or close to the limit") {
     for (const std::string& name :
-         {std::string(255, 'n'), std::string(251, 'n') + ".ext", "n." + std::string(253, 'e'),
-          "." + std::string(254, 'h'), std::string(252, 'n'), std::string(250, 'n') + ".e",
+         {std::string(255, 'n'), std::string(251, 'n').append(".ext"), "n." + std::string(253, 'e'),
+          "." + std::string(254, 'h'), std::string(252, 'n'), std::string(250, 'n').append(".e"),
           ".netcopy-0123456789abcdef"s, "a." + std::string(248, 'e'), "a." + std::string(249, 'e'),
           "a." + std::string(250, 'e')}) {
         for (const unsigned number : {2U, 9999U}) {

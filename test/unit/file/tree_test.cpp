@@ -1,6 +1,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <chrono>
+
 #include "test/unit/file/tree_fixture.hpp"
 
 using namespace netcopy;
@@ -50,6 +52,25 @@ TEST_CASE("the status of what is there is told, and of what is not there that it
     REQUIRE(::mkfifo((at.root / "pipe").c_str(), 0600) == 0);
     CHECK(at.tree.status("pipe").value()->kind == FileStatus::Kind::other);
     CHECK_FALSE(fs::exists(at.root / "missing"));
+}
+
+TEST_CASE("a folder that was missing is found as soon as it is made, by us at once") {
+    TreeFixture at;
+    CHECK_FALSE(at.tree.status("folder/name").value());
+    REQUIRE(at.put("folder/name", "text"));
+    CHECK(at.tree.status("folder/name").value());
+    CHECK_FALSE(at.tree.status("a/b/name").value());
+    REQUIRE(at.tree.make_folder("a/b", 0755, some_time));
+    CHECK_FALSE(at.tree.status("a/b/name").value());
+    CHECK(at.tree.status("a/b").value());
+
+    CHECK_FALSE(at.tree.status("theirs/name").value());
+    fs::create_directory(at.root / "theirs");
+    write_file(at.root / "theirs/name", "text");
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!at.tree.status("theirs/name").value()) {
+        REQUIRE(std::chrono::steady_clock::now() < deadline);
+    }
 }
 
 TEST_CASE("what is there can be read back") {
