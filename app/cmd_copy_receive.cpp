@@ -33,21 +33,25 @@ Kind kind_of(const std::string& word,
 /// netcopy/1"
 std::string log_line(const ReceivedFile& file) {
     const std::string name = "'" + escape(file.name, SIZE_MAX) + "'";
-    if (!file.outcome) {
-        return file.peer + ": " + name + " failed after " + std::to_string(file.bytes) +
-               " bytes: " + file.outcome.error().context;
-    }
-    if (file.was_there) return file.peer + ": " + name + " was there already";
     const std::chrono::duration<double> took = file.took;
     char seconds[32];
-    std::snprintf(seconds, sizeof seconds, "%.3f", took.count());
-    std::string line = file.peer + ": received " + name + ", " + std::to_string(file.bytes) +
-                       " bytes in " + seconds + " s";
+    std::snprintf(seconds, sizeof seconds, "%.3f s", took.count());
+    const std::string amount = std::to_string(file.bytes) + " bytes in " + seconds;
+    if (!file.outcome) {
+        return file.peer + ": " + name + " failed after " + amount + ": " +
+               file.outcome.error().context;
+    }
+    if (file.was_there) {
+        return file.peer + ": " + name + " was there already, told after " + seconds;
+    }
+    std::string line = file.peer + ": received " + name + ", " + amount;
     if (took.count() > 0) {
         line += " (" + format_rate(static_cast<double>(file.bytes) / took.count()) + ")";
     }
-    for (const auto& [kind, hex] : file.digests)
+    for (const auto& [kind, hex] : file.digests) {
         line += ", " + std::string(to_string(kind)) + " " + hex;
+    }
+    if (!file.verified) line += ", not verified";
     return line + ", by " + file.protocol;
 }
 

@@ -232,9 +232,7 @@ private:
         if (request_.seed_digest == wire::TransferDigest::none) {
             return make_error(Errc::protocol, who + "; its protocol has md5, sha1 and sha256");
         }
-        NETCOPY_LOG(warning) << who
-                             << ": files go without their folders, mode and time, and "
-                                "nothing can be resumed";
+        NETCOPY_LOG(info) << "files go by the seed's protocol: without folders, mode and time";
         return {};
     }
 

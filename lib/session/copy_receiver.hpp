@@ -16,6 +16,17 @@
 
 namespace netcopy {
 
+/// The body that a connection is receiving.
+struct IncomingBody {
+    std::uint64_t n = 0;
+    std::uint64_t position = 0;        // where the next byte goes
+    std::uint64_t left = 0;            // of the DATA under way
+    std::uint64_t hole_end = 0;        // with filling
+    std::uint64_t verified = 0;        // with verifying
+    std::optional<DigestSet> digests;  // of what came; none after a resume
+    std::optional<wire::CopySum> sum;  // once it has come
+};
+
 /// The receiver's side of one netcopy/1 connection after the opening (docs/protocol/copy.md,
 /// "States"). When it goes, what is not complete is kept for another attempt.
 class CopyReceiver final : public Dialogue {
@@ -63,15 +74,6 @@ private:
         std::uint64_t bytes = 0;  // that arrived
         Clock::time_point began;
         Digests digests;
-    };
-    struct Body {
-        std::uint64_t n = 0;
-        std::uint64_t position = 0;        // where the next byte goes
-        std::uint64_t left = 0;            // of the DATA under way
-        std::uint64_t hole_end = 0;        // with filling
-        std::uint64_t verified = 0;        // with verifying
-        std::optional<DigestSet> digests;  // of what came; none after a resume
-        std::optional<wire::CopySum> sum;  // once it has come
     };
 
     Result<> take(const wire::CopyPut& put);
@@ -125,7 +127,7 @@ private:
     std::uint64_t last_n_ = 0;
     std::size_t names_ = 0;       // bytes of the requests' names
     std::size_t open_files_ = 0;  // of requests whose body has not begun
-    std::optional<Body> body_;
+    std::optional<IncomingBody> body_;
     std::optional<std::uint64_t> working_on_;  // checking, hashing, filling or verifying
 
     CommitBatch batch_;

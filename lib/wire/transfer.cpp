@@ -118,12 +118,13 @@ Result<Parsed<TransferHeader>> parse_transfer_header(std::string_view bytes) {
         return bad("the size is no number");
     }
     header.size = parse_decimal(header.number).value_or(0);
-    if (rest.starts_with(transfer_separator)) {
+    const bool all_digits_seen = digits.size() < max_run;
+    if (all_digits_seen && rest.starts_with(transfer_separator)) {
         if (header.number != digits) return bad("the size is beyond all limits");
         return with_digest(header, before + transfer_separator.size(),
                            rest.substr(transfer_separator.size()));
     }
-    const bool undecided = digits.size() < max_run && (rest.empty() || may_become_separator(rest));
+    const bool undecided = all_digits_seen && (rest.empty() || may_become_separator(rest));
     return Parsed<TransferHeader>{undecided ? Verdict::tentative : Verdict::complete, before,
                                   header};
 }
