@@ -74,6 +74,16 @@ Result<bool> IncomingFile::State::lock_partial() {
            named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
 }
 
+void remove_partial(int folder, const std::string& component) {
+    const std::string name = temporary_name(component, crc64(0, as_bytes(component)));
+    const Descriptor partial(
+        ::openat(folder, name.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    if (!partial && errno != ENOENT) return;
+    if (partial && ::flock(partial.get(), LOCK_EX | LOCK_NB) != 0) return;  // it is being written
+    if (partial) ::unlinkat(folder, name.c_str(), 0);
+    ::unlinkat(folder, (name + std::string(journal_suffix)).c_str(), 0);
+}
+
 Result<> IncomingFile::State::open_partial() {
     constexpr int attempts = 8;
     const int in = folder->descriptor.get();

@@ -5,14 +5,18 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
+#include <vector>
 
 #include "file/incoming_state.hpp"
+#include "file/io.hpp"
 #include "file/safe_name.hpp"
 #include "file/temporary.hpp"
 
 namespace netcopy {
 namespace {
 
+constexpr std::size_t compared_piece = 64 * 1024;  // bytes
 constexpr std::string_view another_there = ": another file of that name is there";
 
 }  // namespace
@@ -22,6 +26,27 @@ int IncomingFile::State::place(const std::string& name) const {
     const int in = folder->descriptor.get();
     return temporary.empty() ? link_open_file(file.get(), in, name.c_str())
                              : rename_without_replacing(in, temporary.c_str(), name.c_str());
+}
+
+/// Whether the file that has the name is, byte for byte, this one: another connection of the same
+/// sender, cut off a moment ago, may have committed it meanwhile.
+bool IncomingFile::State::is_there_already(const std::string& name) const {
+    constexpr int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    const Descriptor there(::openat(folder->descriptor.get(), name.c_str(), flags));
+    struct stat theirs {};
+    struct stat ours {};
+    if (!there || ::fstat(there.get(), &theirs) != 0 || ::fstat(file.get(), &ours) != 0) {
+        return false;
+    }
+    if (!S_ISREG(theirs.st_mode) || theirs.st_size != ours.st_size) return false;
+    std::vector<std::byte> one(compared_piece), other(compared_piece);
+    for (std::uint64_t at = 0; at < static_cast<std::uint64_t>(ours.st_size);) {
+        const ssize_t got = read_all_at(file.get(), one, at);
+        if (got <= 0 || read_all_at(there.get(), other, at) != got) return false;
+        if (std::memcmp(one.data(), other.data(), static_cast<std::size_t>(got)) != 0) return false;
+        at += static_cast<std::uint64_t>(got);
+    }
+    return true;
 }
 
 Result<> IncomingFile::State::replace(const std::string& name) {
@@ -64,6 +89,8 @@ Result<std::string> IncomingFile::State::publish() {
         } else if (plan.existing == Existing::replace) {
             const auto replaced = replace(component);
             if (!replaced) name = replaced.error();
+        } else if (is_there_already(component)) {
+            if (!temporary.empty()) ::unlinkat(folder->descriptor.get(), temporary.c_str(), 0);
         } else if (plan.existing == Existing::rename) {
             name = publish_numbered();
         } else {

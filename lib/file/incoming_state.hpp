@@ -58,7 +58,11 @@ private:
     Result<bool> lock_partial();
     Result<std::string> publish_numbered();
     int place(const std::string& name) const;
+    bool is_there_already(const std::string& name) const;
     Result<> replace(const std::string& name);
 };
+
+/// What an attempt at the file `component` has left, unless another is under way.
+void remove_partial(int folder, const std::string& component);
 
 }  // namespace netcopy

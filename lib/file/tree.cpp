@@ -232,6 +232,11 @@ Result<> Tree::set_metadata(std::string_view path, std::uint32_t mode, FileTime 
 
 Result<> Tree::sync_folders() { return state_->folders.dirty()->sync(); }
 
+void Tree::forget_partial(std::string_view path) {
+    const auto parent = state_->parent(path, false);
+    if (parent && *parent) remove_partial((*parent)->descriptor.get(), last_of(path));
+}
+
 Result<> Tree::sync_all() {
     if (::syncfs(state_->root()) != 0) return state_->failed("make durable", "", errno);
     return {};

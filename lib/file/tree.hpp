@@ -53,6 +53,10 @@ public:
     /// call; files see to themselves (CommitBatch).
     Result<> sync_folders();
 
+    /// The file is there by now: removes what an earlier attempt at it may have left, a journal
+    /// whose file got its name when the process was killed for instance.
+    void forget_partial(std::string_view path);
+
     /// Makes the root's whole file system durable, also what others have written: for files that
     /// were found there, and may have been renamed by a process that was killed before its sync.
     Result<> sync_all();

@@ -207,6 +207,7 @@ void CopyReceiver::same(std::uint64_t n, std::string stored_as) {
     const auto found = requests_.find(n);
     const Request& request = found->second;
     append(text_, wire::CopySame{n, stored_as});
+    if (request.put.size.value_or(0) >= resumable_size) tree_.forget_partial(request.put.name);
     said_same_ = true;
     report(request, stored_as.empty() ? request.put.name : std::move(stored_as), true);
     names_ -= request.put.name.size();

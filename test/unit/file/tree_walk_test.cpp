@@ -12,6 +12,7 @@
 #include "file/source.hpp"
 #include "file/tree_walk.hpp"
 #include "test/unit/file/folder.hpp"
+#include "test/unit/results.hpp"
 
 using namespace netcopy;
 using namespace netcopy::test;
