@@ -51,6 +51,12 @@ TEST_CASE("every script stands for a command that exists") {
     for (const Script& script : scripts()) {
         CAPTURE(script.name);
         CHECK(find_command(script.command) != nullptr);
+        CHECK(script.make() != nullptr);
+        if (script.words != Script::Words::operands) {
+            // Python's argparse puts the name there that the script was called by.
+            CHECK(script.usage.starts_with("usage: {}"));
+            continue;
+        }
         CHECK(script.usage.starts_with("usage: py " + std::string(script.name) + ".py <"));
         CHECK(static_cast<std::size_t>(std::count(script.usage.begin(), script.usage.end(), '<')) ==
               script.operands);

@@ -215,6 +215,12 @@ TEST_CASE("while files are counted the totals have a plus, and the time so far s
     CHECK(tree_line(view, 80) == "12/345+ files, 1 GiB of 3 GiB+, 128 MiB/s, 0:05");
 }
 
+TEST_CASE("what a pipe will bring is not known") {
+    TreeProgressView view = some_files();
+    view.total.reset();
+    CHECK(tree_line(view, 80) == "12/345 files, 1 GiB, 128 MiB/s, 0:05");
+}
+
 TEST_CASE("many files can stall, or wait for something") {
     TreeProgressView view = some_files();
     view.stalled = true;

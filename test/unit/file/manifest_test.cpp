@@ -161,3 +161,34 @@ TEST_CASE("a listed file is opened below the folder, missing, or unreadable") {
         CHECK(found.error().context.ends_with(": it is no regular file"));
     }
 }
+
+TEST_CASE("a list in the making appears when it is whole, and reads as it was written") {
+    const test::TemporaryFolder folder;
+    {
+        auto writer = ManifestWriter::create(folder / "list");
+        REQUIRE(writer);
+        for (int i = 0; i < 10'000; ++i) writer->add({digest, "a\n" + std::to_string(i)});
+        CHECK_FALSE(std::filesystem::exists(folder / "list"));
+        REQUIRE(writer->commit());
+    }
+    CHECK(folder.names() == std::vector<std::string>{"list"});
+    auto list = ManifestReader::open(folder / "list");
+    REQUIRE(list);
+    std::vector<ManifestEntry> entries;
+    while (list->read_some(entries).value()) {
+    }
+    REQUIRE(entries.size() == 10'000);
+    CHECK(entries.back().name == "a\n9999");
+}
+
+TEST_CASE("a list that is given up leaves nothing, and the older one stays") {
+    const test::TemporaryFolder folder;
+    std::ofstream(folder / "list") << "older";
+    {
+        auto writer = ManifestWriter::create(folder / "list");
+        REQUIRE(writer);
+        writer->add({digest, "a"});
+    }
+    CHECK(folder.names() == std::vector<std::string>{"list"});
+    CHECK(std::filesystem::file_size(folder / "list") == 5);
+}
