@@ -260,7 +260,10 @@ private:
     /// "cannot connect to PEER for 'FILE': REASON; HINT"
     Error for_what(Error error) const {
         if (!(error == Errc::unreachable)) return error;
-        return for_file(std::move(error), request_.what, "; is a receiver running there?");
+        const bool unknown = error.context.starts_with("cannot resolve");
+        return for_file(
+            std::move(error), request_.what,
+            unknown ? "; the last operand is where to send to" : "; is a receiver running there?");
     }
 
     Context& context_;

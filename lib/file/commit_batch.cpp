@@ -65,13 +65,14 @@ std::vector<CommitBatch::Outcome> CommitBatch::commit() {
     for (std::size_t i = 0; i < waiting_.size(); ++i) {
         IncomingFile::State& file = *waiting_[i].file.state_;
         if (std::ranges::find(dirty, file.dirty) == dirty.end()) dirty.push_back(file.dirty);
-        Outcome& outcome = outcomes.emplace_back(waiting_[i].tag, std::string());
+        Outcome& outcome = outcomes.emplace_back(waiting_[i].tag, std::string(), false);
         if (reasons[i] != 0) {
             outcome.name = file.failed("make durable", reasons[i]);
         } else if (!still_there(file.folder)) {
             outcome.name = file.refused(": its folder was moved or removed meanwhile");
         } else {
             outcome.name = file.publish();
+            outcome.was_there = file.was_there;
         }
         // What a failed sync left in memory must not be taken for what is on the disk. A file that
         // was refused is of no more use either.

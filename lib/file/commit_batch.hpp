@@ -28,6 +28,7 @@ public:
         /// The component it has now (another than asked for with Existing::rename). Errc::refused
         /// when Existing::keep and another file is there by now; Errc::local_file.
         Result<std::string> name;
+        bool was_there = false;  ///< that very file had the name already
     };
     /// In the order of add(). Afterwards the batch is empty. A file whose outcome is an error has
     /// no final name, unless the error is of its folder's sync: it is whole then, but its name may

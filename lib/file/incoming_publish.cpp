@@ -39,6 +39,9 @@ bool IncomingFile::State::is_there_already(const std::string& name) const {
         return false;
     }
     if (!S_ISREG(theirs.st_mode) || theirs.st_size != ours.st_size) return false;
+    // Who asked for a number wants both, unless it is the same file once more.
+    const bool same_time = plan.keep_mtime && make_status(theirs).mtime == plan.mtime;
+    if (plan.existing == Existing::rename && !same_time) return false;
     std::vector<std::byte> one(compared_piece), other(compared_piece);
     for (std::uint64_t at = 0; at < static_cast<std::uint64_t>(ours.st_size);) {
         const ssize_t got = read_all_at(file.get(), one, at);
@@ -90,6 +93,7 @@ Result<std::string> IncomingFile::State::publish() {
             const auto replaced = replace(component);
             if (!replaced) name = replaced.error();
         } else if (is_there_already(component)) {
+            was_there = true;
             if (!temporary.empty()) ::unlinkat(folder->descriptor.get(), temporary.c_str(), 0);
         } else if (plan.existing == Existing::rename) {
             name = publish_numbered();

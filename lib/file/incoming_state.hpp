@@ -50,6 +50,7 @@ struct IncomingFile::State {
     std::string temporary;       // within the folder; empty: it has no name
     Journal journal;             // of a large file
     std::uint64_t position = 0;  // where the next byte may be written; before: kept() and written
+    bool was_there = false;      // publish() found this very file under its name
     bool checking = false;       // what was kept is to be read back
     std::uint64_t checked = 0;   // so far, of `position`
     std::uint64_t checked_crc = 0;

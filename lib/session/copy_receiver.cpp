@@ -216,7 +216,10 @@ void CopyReceiver::same(std::uint64_t n, std::string stored_as) {
 
 void CopyReceiver::report(const Request& request, const Result<std::string>& stored_as,
                           bool was_there) {
-    if (!rules_.on_file || request.put.ask) return;
+    if (request.put.ask) return;
+    files_ += stored_as ? 1 : 0;
+    bytes_ += request.bytes;
+    if (!rules_.on_file) return;
     ReceivedFile file;
     file.peer = peer_;
     file.name = stored_as ? *stored_as : request.put.name;

@@ -49,6 +49,8 @@ public:
 
     /// Makes durable what is complete, though the connection has gone. In the disk pool.
     void commit();
+    std::uint64_t files() const { return files_; }  ///< that were confirmed, as new or as there
+    std::uint64_t bytes() const { return bytes_; }  ///< that arrived for any file
     /// The sender has said that its whole run is done.
     bool peer_has_ended() const { return ending_; }
 
@@ -139,6 +141,8 @@ private:
     std::string text_;        // lines to be sent
     std::size_t text_sent_ = 0;
     std::uint64_t messages_ = 0;
+    std::uint64_t files_ = 0;
+    std::uint64_t bytes_ = 0;
     bool stopping_ = false;
     bool ending_ = false;
     bool said_same_ = false;

@@ -84,6 +84,7 @@ Task<Result<bool>> CopySend::connect() {
     if (!opened) co_return opened.error();
     state.first = std::move(*opened);
     if (!state.first) {
+        if (state.plan.only_netcopy) co_return false;
         NETCOPY_LOG(warning)
             << to_string(state.plan.endpoint)
             << " does not answer as a netcopy within 500 ms: another program, or a "

@@ -46,6 +46,7 @@ CopySender::~CopySender() {
 }
 
 Result<std::size_t> CopySender::produce(MutableBytes buffer) {
+    idle_ = false;
     std::size_t filled = 0;
     while (filled < buffer.size()) {
         if (text_sent_ < text_.size()) {
@@ -79,6 +80,7 @@ Result<std::size_t> CopySender::produce(MutableBytes buffer) {
         ending_ = true;
         append(text_, wire::CopyEnd{});
     }
+    idle_ = text_.empty() && !body_;
     return text_.empty() ? 0 : produce(buffer);
 }
 
@@ -277,9 +279,10 @@ Result<> CopySender::compare_some() {
     return {};
 }
 
-/// A retry is not work, but it is the moment to look into the queue again.
+/// A retry is not work, but it is the moment to look into the queue again, if nothing else is to be
+/// sent: else it would be called for again and again.
 Clock::time_point CopySender::due() const {
-    return may_offer() ? queue_.next_retry() : Clock::time_point::max();
+    return idle_ && may_offer() ? queue_.next_retry() : Clock::time_point::max();
 }
 
 }  // namespace netcopy

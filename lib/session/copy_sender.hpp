@@ -110,6 +110,7 @@ private:
     std::uint64_t messages_ = 0;
     std::uint64_t settled_ = 0;  // requests with a final answer
     std::uint64_t sent_ = 0;     // bytes of bodies
+    bool idle_ = false;          // nothing is to be said at the moment
     bool unsynced_ = false;      // something waits for the receiver's next sync
     bool ending_ = false;        // END was said
     bool ended_ = false;         // and BYE heard

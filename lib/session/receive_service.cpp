@@ -1,6 +1,7 @@
 #include "session/receive_service.hpp"
 
 #include <algorithm>
+#include <iomanip>
 
 #include "base/log.hpp"
 #include "session/copy_receiver.hpp"
@@ -42,6 +43,17 @@ Task<> decline(Stream& stream, std::string code, Error error) {
     co_await stream.close_after_last_words();
 }
 
+/// What a connection brought, in a line of the log.
+void log_end(const Stream& stream, std::uint64_t files, std::uint64_t bytes,
+             Clock::time_point began) {
+    const std::chrono::duration<double> took = Clock::now() - began;
+    NETCOPY_LOG(info) << stream.peer() << ": done, " << files
+                      << (files == 1 ? " file, " : " files, ") << bytes << " bytes in "
+                      << std::fixed << std::setprecision(3) << took.count() << " s ("
+                      << std::setprecision(0)
+                      << static_cast<double>(bytes) / std::max(took.count(), 1e-6) << " B/s)";
+}
+
 }  // namespace
 
 ReceiveService::ReceiveService(const Tree& tree, const ReceiveRules& rules, DiskPool& disk,
@@ -71,7 +83,6 @@ Task<> ReceiveService::serve(Stream& stream) {
     } else {
         co_await serve_transfer(stream);
     }
-    NETCOPY_LOG(info) << stream.peer() << ": done";
 }
 
 Task<> ReceiveService::serve_copy(Stream& stream) {
@@ -96,6 +107,7 @@ Task<> ReceiveService::serve_copy(Stream& stream) {
     append(line, wire::CopyAccepted{});
     co_await stream.write(as_bytes(line));
 
+    const auto began = Clock::now();
     CopyReceiver receiver(tree_.another(), rules_, std::move(*kinds), stream.peer());
     ExchangeLimits exchange_limits;
     exchange_limits.stall = rules_.stall;
@@ -112,6 +124,7 @@ Task<> ReceiveService::serve_copy(Stream& stream) {
         receiver.commit();
         return true;
     });
+    log_end(stream, receiver.files(), receiver.bytes(), began);
     if (receiver.peer_has_ended() && client_done_) client_done_();
     if (lost) std::rethrow_exception(lost);
     if (!ended) {
@@ -159,6 +172,7 @@ Task<> ReceiveService::serve_transfer(Stream& stream) {
         file.protocol = "seed";
         rules_.on_file(file);
     }
+    log_end(stream, received.outcome ? 1 : 0, received.bytes, began);
     if (client_done_ && !received.name.empty()) client_done_();
 }
 

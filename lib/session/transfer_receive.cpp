@@ -238,9 +238,7 @@ private:
     }
 
     Task<Result<>> commit() {
-        const DigestKind kind = digest_kind(readings_[current_].kind);
-        const auto committed =
-            co_await disk_.run([&] { return target_->commit(kind, computed()); });
+        const auto committed = co_await disk_.run([this] { return target_->commit(); });
         if (!committed) co_return in_the_way(committed.error());
         if (!committed->same) share_.use_up();
         received_.name = committed->name;

@@ -73,36 +73,19 @@ Result<> TransferTarget::prepend(std::string_view front) {
     return {};
 }
 
-Result<std::string> TransferTarget::commit_file() {
+CommitBatch::Outcome TransferTarget::commit_file() {
     CommitBatch batch;
     batch.add(1, std::move(*file_));
     file_.reset();
-    return std::move(batch.commit().front().name);
+    return std::move(batch.commit().front());
 }
 
-Result<TransferTarget::Committed> TransferTarget::commit(DigestKind kind, const std::string& hex) {
+Result<TransferTarget::Committed> TransferTarget::commit() {
     const auto finished = file_->finish(size_);
     if (!finished) return finished.error();
-    auto name = commit_file();
-    if (name) return Committed{std::move(*name)};
-    if (existing_ != Existing::keep || !(name.error() == Errc::refused)) return name.error();
-    const auto same = is_there_already(kind, hex);
-    if (!same) return same.error();
-    if (*same) return Committed{name_, true};
-    return make_error(Errc::refused, "another file of that name is there");
-}
-
-Result<bool> TransferTarget::is_there_already(DigestKind kind, const std::string& hex) {
-    auto there = tree_.read(name_);
-    if (!there) return there.error();
-    if (there->size() != size_) return false;
-    Digest digest(kind);
-    const auto read = read_all(*there, [&](std::uint64_t, Bytes bytes) -> Result<> {
-        digest.update(bytes);
-        return {};
-    });
-    if (!read) return read.error();
-    return digest.hex() == hex;
+    auto outcome = commit_file();
+    if (!outcome.name) return outcome.name.error();
+    return Committed{std::move(*outcome.name), outcome.was_there};
 }
 
 Result<std::string> TransferTarget::set_aside() {
@@ -111,7 +94,7 @@ Result<std::string> TransferTarget::set_aside() {
     file_->retarget(name_ + std::string(corrupted_suffix), older);
     const auto finished = file_->finish(size_);
     if (!finished) return finished.error();
-    return commit_file();
+    return commit_file().name;
 }
 
 }  // namespace netcopy

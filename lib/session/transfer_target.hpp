@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "crypto/digest.hpp"
+#include "file/commit_batch.hpp"
 #include "file/tree.hpp"
 
 namespace netcopy {
@@ -30,16 +31,15 @@ public:
         std::string name;   ///< another than asked for with Existing::rename
         bool same = false;  ///< with Existing::keep: that very file was there already
     };
-    /// Makes it durable and gives it its name. `hex` is the digest of all that was appended.
-    Result<Committed> commit(DigestKind kind, const std::string& hex);
+    /// Makes it durable and gives it its name.
+    Result<Committed> commit();
     /// Keeps what came as NAME.corrupted, in place of an older one, or with Existing::rename beside
     /// it; that name.
     Result<std::string> set_aside();
 
 private:
     Result<IncomingFile> make(std::uint64_t size);
-    Result<std::string> commit_file();
-    Result<bool> is_there_already(DigestKind kind, const std::string& hex);
+    CommitBatch::Outcome commit_file();
 
     Tree& tree_;
     const std::string name_;

@@ -7,7 +7,9 @@ transfer did not verify, a request failed, or (without --quick) a bound was miss
 Each run notes how many processors others kept busy meanwhile; --repeat-disturbed repeats such runs.
 Where the machine is never quiet, `chrt -f 10 python3 test/bench/bench.py` puts the bench and all
 that it starts before the rest; the longest latencies then include up to 50 ms a second in which the
-kernel lets the rest run.
+kernel lets the rest run. It does not help where more others want to run than there are processors:
+the kernel's ksoftirqd, which delivers packets under load, waits with the rest, and with it every
+transfer.
 """
 
 import argparse

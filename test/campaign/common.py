@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -131,7 +132,8 @@ class Place:
             raise Broken(f"{when}: {len(story)} wrong: {story[:5]}")
 
     def check_equal(self, when):
-        story = trees.differences(self.source, self.target / "source", links=True)
+        found = trees.snapshot(self.target / "source", moving=True)
+        story = trees.differences(self.source, found, links=True)
         story += [f"{p!r} is left" for p in trees.temporaries(self.target)]
         if story:
             raise Broken(f"{when}: {len(story)} differences: {story[:5]}")
@@ -140,7 +142,7 @@ class Place:
         """What the sender has said: each file that it calls sent or same is there, and status 0
         stands for the whole tree."""
         status = sender.wait()
-        found = trees.snapshot(self.target) if self.target.exists() else {}
+        found = trees.snapshot(self.target, moving=True) if self.target.exists() else {}
         for line in sender.stdout.splitlines():
             event = json.loads(line) if line.endswith(b"}") else {}  # a killed one stops in a line
             if event.get("event") == "file" and event["outcome"] in ("sent", "same"):
@@ -166,6 +168,7 @@ class Tally:
     def __init__(self, words, name):
         self.words, self.name = words, name
         self.counts, self.failures, self.begin = {}, [], time.monotonic()
+        signal.signal(signal.SIGTERM, lambda *_: self.end())  # stopped early: the counts so far
         print(f"{name}: seed {words.seed}, {words.count} trials, {words.netcopy}", flush=True)
 
     def add(self, outcome, number=1):

@@ -110,21 +110,20 @@ def record(words, side):
 
 
 def count_calls(text, start):
+    """{call: (first, last)}; a number that the main thread reaches before `start` is no trial for
+    the others either: it would strike there."""
     counts, before = {}, {}
     for line in text.splitlines():
         if match := CALL.match(line):
             thread, name = match[1], match[2]
             counts[thread, name] = counts.get((thread, name), 0) + 1
             if name == start and not before:
-                before = dict(counts)
+                before = {call: count for (one, call), count in counts.items() if one == thread}
     found = {}
-    for (thread, name), count in counts.items():
-        if name in PASSED_OVER:
-            continue
-        first = before.get((thread, name), 0) + 1
-        if first <= count:
-            known = found.get(name, (first, count))
-            found[name] = (min(known[0], first), max(known[1], count))
+    for (_, name), count in counts.items():
+        first = before.get(name, 0) + 1
+        if name not in PASSED_OVER and first <= count:
+            found[name] = (first, max(found.get(name, (0, 0))[1], count))
     return found
 
 

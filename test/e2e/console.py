@@ -66,7 +66,7 @@ class Terminal:
     def output(self):
         text = self.process.stdout.decode()
         # How fast it goes differs, and so do the lines that tell it.
-        progress = r"'.*': [0-9.]+ ([KMGT]i)?B( in | of |, ).*"
+        progress = r"('.*': [0-9.]+ ([KMGT]i)?B( in | of |, )|\d+/\d+\+? files, ).*"
         return [line for line in text.splitlines() if not re.fullmatch(progress, line)]
 
 

@@ -101,8 +101,8 @@ class OnTheWay(CopyCase):
 class AtTheEnd(CopyCase):
 
     def told(self, *words, to, status=0):
-        """The lines on stderr."""
-        run = self.copy(*words, to=to, status=status)
+        """The lines on stderr, but for those that come when it takes long."""
+        run = self.copy(*words, "--progress", "none", to=to, status=status)
         return run.stderr.decode().replace(to.endpoint, "PEER").splitlines()
 
     def test_the_summary_counts_what_there_was(self):
@@ -154,7 +154,7 @@ class AtTheEnd(CopyCase):
         self.copy("-r", self.source, to=service)
         self.write("new", b"12")
         self.write("too large", b"12345678901")
-        run = self.copy("-r", self.source, "--dry-run", to=service, status=3)
+        run = self.copy("-r", self.source, "--dry-run", "--progress", "none", to=service, status=3)
         lines = run.stdout.decode().splitlines()
         self.assertEqual(sorted(lines)[1:], ["same source/there", "send source/new"])
         self.assertRegex(sorted(lines)[0], r"^refused source/too large: ")

@@ -12,12 +12,17 @@ import unittest
 
 import proxy
 from copying import CopyCase
-from harness import random_bytes
+from harness import SLOWNESS, random_bytes
 
 HOLD = 64 << 10
 
 
 class Rate(CopyCase):
+
+    def setUp(self):
+        super().setUp()
+        if SLOWNESS != 1:
+            self.skipTest("the pace of a build with a sanitizer is no measure")
 
     def measure(self, limit, seconds, sender=(), receiver=(), hold=None, files=1, jobs=1):
         """Bytes per second in every window of a second."""

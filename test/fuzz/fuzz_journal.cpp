@@ -49,7 +49,7 @@ struct Place {
                                                            : "/tmp/netcopy-fuzz-XXXXXX";
         require(::mkdtemp(name.data()) != nullptr);
         path = name;
-        tree = std::make_unique<Tree>(std::move(Tree::open(path).value()));
+        tree = std::make_unique<Tree>(Tree::open(path).value());
         const IncomingFile file = make();
         for (const auto& entry : std::filesystem::directory_iterator(path)) {
             if (entry.path().extension() != ".journal") partial = entry.path();
@@ -65,7 +65,7 @@ struct Place {
         plan.size = key.size;
         plan.mtime = key.mtime;
         plan.sparse = true;
-        return std::move(tree->create(key.name, plan).value());
+        return tree->create(key.name, plan).value();
     }
     static void write(const std::filesystem::path& where, Bytes bytes) {
         const Descriptor file(::open(where.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600));

@@ -20,8 +20,12 @@ SOURCES = [
     ("fuzz_copy_opening", "copy", [b"C", b"S"], OPENING),
     ("fuzz_copy_request", "copy", [b"C"], REST),
     ("fuzz_copy_answer", "copy", [b"S"], REST),
+    ("fuzz_copy_receiver", "copy", [b"C"], REST),
     ("fuzz_transfer_header", "transfer", [b"C", b"S"], slice(None)),
 ]
+
+# What the target wants before them: fuzz_copy_receiver its mode, here the rule for existing files.
+PREFIXES = {"fuzz_copy_receiver": [b"@", b"A", b"B", b"C"]}
 
 
 def unescape(text):
@@ -49,8 +53,9 @@ def main():
                 pieces = spoken(path, side)[part]
                 if part == REST:
                     pieces = [unchecked(piece) for piece in pieces]
-                for text in {*pieces, b"".join(pieces)}:
-                    (folder / hashlib.sha1(text).hexdigest()).write_bytes(text)
+                for prefix in PREFIXES.get(name, [b""]):
+                    for text in {*pieces, b"".join(pieces)}:
+                        (folder / hashlib.sha1(prefix + text).hexdigest()).write_bytes(prefix + text)
 
 
 if __name__ == "__main__":

@@ -92,11 +92,12 @@ TEST_CASE("with rename the newcomer gets the first number that is free") {
         TreeFixture at;
         const std::string content = sample(size);
         CHECK(at.put("a.txt", content, Existing::rename).value() == "a.txt");
-        CHECK(at.put("a.txt", content, Existing::rename).value() == "a (2).txt");
+        CHECK(at.put("a.txt", content + "2", Existing::rename).value() == "a (2).txt");
         write_file(at.root / "a (3).txt", "another's");
-        CHECK(at.put("a.txt", content, Existing::rename).value() == "a (4).txt");
+        CHECK(at.put("a.txt", content + "4", Existing::rename).value() == "a (4).txt");
+        CHECK(at.put("a.txt", content, Existing::rename).value() == "a.txt");  // once more
         CHECK(at.names() == Names{"a (2).txt", "a (3).txt", "a (4).txt", "a.txt"});
-        CHECK((read_file(at.root / "a (4).txt") == content));
+        CHECK((read_file(at.root / "a (4).txt") == content + "4"));
         CHECK(read_file(at.root / "a (3).txt") == "another's");
     }
 }

@@ -17,7 +17,7 @@ TEST_CASE("a tree makes its root and all above it, and may be a link itself") {
     auto tree = Tree::open(folder / "link");
     REQUIRE(tree);
     REQUIRE(TreeFixture::commit([&] {
-        IncomingFile file = std::move(*tree->create("name", plan_of(0)));
+        IncomingFile file = *tree->create("name", plan_of(0));
         REQUIRE(file.finish(0));
         return file;
     }()));

@@ -31,7 +31,7 @@ TEST_CASE("A tree arrives as it was sent, with rights, times, links and empty fo
 }
 
 TEST_CASE("A conversation does not depend on where its bytes are cut") {
-    const std::size_t cut = GENERATE(1, 2, 7, 100, 4096);
+    const auto cut = GENERATE(as<std::size_t>(), 1, 2, 7, 100, 4096);
     DialogueFixture copy;
     add_small_tree(copy);
     Talk talk;
@@ -249,11 +249,11 @@ TEST_CASE("Asking sends nothing and makes nothing") {
 }
 
 TEST_CASE("What cannot fit is refused before a byte of it comes") {
+    Quota quota(5003, 0);
     DialogueFixture copy;
     copy.add("small", "1234");
     copy.add("large", noise(5000));
     SECTION("by --max-size") { copy.rules.max_size = 4999; }
-    Quota quota(5003, 0);
     SECTION("by --quota") { copy.rules.quota = &quota; }
     const auto run = copy.run();
     CHECK(run.summary.failed == 1);
