@@ -189,8 +189,9 @@ void CopyQueue::finish(CopyItemPtr item, CopyOutcome outcome) {
     if (item->kind != CopyItem::Kind::folder || outcome.kind == CopyOutcome::Kind::failed) {
         count(*item, outcome);
     }
+    const bool had_ready = !ready_.empty();  // then everybody knows
     release(std::move(item->folder));
-    if (taken_ == 0 || !ready_.empty()) tell_change();
+    if (taken_ == 0 || (!had_ready && !ready_.empty())) tell_change();
 }
 
 void CopyQueue::count(const CopyItem& item, const CopyOutcome& outcome) {

@@ -105,8 +105,14 @@ Task<Result<>> CopySend::run() {
         asio::post(*self->executor, [self] { self->wake_all(); });
     });
     state.start_worker(std::move(state.first));
-    co_await state.grow();
+    std::exception_ptr failed;  // cancelled while a connection was being opened
+    try {
+        co_await state.grow();
+    } catch (...) {
+        failed = std::current_exception();
+    }
     co_await state.finish_workers();
+    if (failed) std::rethrow_exception(failed);
     co_await stop_if_cancelled();
     if (state.queue.finished()) co_return Result<>();
     const Error& last = state.last_error;

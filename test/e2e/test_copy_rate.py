@@ -1,10 +1,10 @@
 """--bwlimit holds within 5 % over any second, on either side.
 
-How it is measured: a proxy notes when it takes how many bytes. At the sender's limit that is what
-the sender sends; for the receiver's limit the proxy lets no more than 64 KiB wait unread, so that
-it takes what the receiver reads. Every window of one second, slid by 100 ms from the first byte to the
-last, must hold between 95 % and 105 % of the limit. On a busy machine a window may be late for
-reasons that are not ours: a run that fails is repeated, three times in all.
+How it is measured: a proxy notes when it takes how many bytes. At the sender's limit that is
+what the sender sends; for the receiver's limit the proxy lets no more than 64 KiB wait unread, so
+that it takes what the receiver reads. Every window of one second, slid by 100 ms from the first
+byte to the last, must hold between 95 % and 105 % of the limit. On a busy machine a window may be
+late for reasons that are not ours: a run that fails is repeated, three times in all.
 """
 
 import time

@@ -231,7 +231,7 @@ def temporaries(root):
 def wrong_names(source, target):
     """Files, folders and links below `target` that bear a name which does not belong to what they
     hold: not in the source's snapshot `source`, or of other content, mode or time. Temporary files
-    do not count, and folders and links may still wait for their mode and time."""
+    do not count; folders and links may still wait for their mode and time."""
     story = []
     for path, entry in snapshot(target, moving=True).items():
         if TEMPORARY.fullmatch(os.path.basename(path)) or path == b"":

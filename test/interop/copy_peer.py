@@ -120,8 +120,8 @@ def name_of(field):
 
 
 class Wire:
-    """Lines and bodies over a socket; `said` and `heard` are the lines of either side, without their
-    checks. Lines have checks once `opened` is set: behind both openings."""
+    """Lines and bodies over a socket; `said` and `heard` are the lines of either side, without
+    their checks. Lines have checks once `opened` is set: behind both openings."""
 
     def __init__(self, peer):
         peer.settimeout(DEADLINE)

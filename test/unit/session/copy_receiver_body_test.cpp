@@ -172,8 +172,8 @@ TEST_CASE("A pipe is taken as long as it is") {
 }
 
 TEST_CASE("A pipe that grows beyond a limit is refused once, and the rest of it passed over") {
-    LoneReceiver there;
     Quota quota(14, 0);
+    LoneReceiver there;
     const char* code = "size";
     SECTION("--max-size") { there.rules.max_size = 10; }
     SECTION("--quota") {
@@ -195,8 +195,8 @@ TEST_CASE("A pipe that grows beyond a limit is refused once, and the rest of it 
 }
 
 TEST_CASE("What cannot fit is refused with its reason when it is offered") {
-    LoneReceiver there;
     Quota quota(10, 4);
+    LoneReceiver there;
     SECTION("--max-size") {
         there.rules.max_size = 5;
         CHECK(there.say(put(1, "x", 6)).lines == Lines{"NO 1 size"});

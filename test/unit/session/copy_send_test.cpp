@@ -197,6 +197,30 @@ TEST_CASE("A cancelled run ends at once and leaves nothing running") {
     at.loop.poll();
 }
 
+TEST_CASE("A run that is cancelled while it opens one more connection leaves nothing running") {
+    SendFixture at;
+    at.plan.connections = 2;
+    at.plan.stall = {0s};
+    at.add_some(3000, 1);
+    bool ended = false;
+    ForeignServer peer(at.loop, [&](Socket& socket, int number) -> Task<> {
+        co_await receive_once(socket);
+        if (number == 0) co_await send_all(socket, "NETCOPY/1 ok put\n");
+        while (!(co_await receive_once(socket)).empty()) {
+        }
+        ended = ended || number == 0;
+    });
+    at.make(peer.endpoint);
+    REQUIRE(at.connect());
+    asio::cancellation_signal cancel;
+    const auto running = at.loop.start(at.sender->run(), cancel.slot());
+    at.loop.run_until([&] { return peer.connections == 2; });
+    at.loop.after(50ms, [&] { cancel.emit(asio::cancellation_type::terminal); });
+    at.loop.finish(running);
+    CHECK(running->thrown_code() == asio::error::operation_aborted);
+    at.loop.run_until([&] { return ended; });
+}
+
 TEST_CASE("A cancelled run does not wait for the next try") {
     SendFixture at;
     at.plan.connections = 1;
