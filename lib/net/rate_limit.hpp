@@ -9,7 +9,7 @@
 namespace netcopy {
 
 /// So many bytes a second, for everything that shares it (--bwlimit): a token bucket that holds
-/// 40 ms' worth, so that no second carries more than 4 % too much. Thread-safe. Time is passed in
+/// 30 ms' worth, so that no second carries more than 3 % too much. Thread-safe. Time is passed in
 /// and must not go back by more than the threads' disorder.
 class RateLimit {
 public:

@@ -196,7 +196,9 @@ void CopyReceiver::no(std::uint64_t n, std::string_view code, const Error& error
 
 /// no(), for what the file layer says.
 void CopyReceiver::fail(std::uint64_t n, const Error& error) {
-    const std::string_view code = is_busy(error)             ? "busy"
+    // Descriptors come free when another connection commits.
+    const bool busy_for_now = is_busy(error) || is_out_of_descriptors(error);
+    const std::string_view code = busy_for_now               ? "busy"
                                   : is_out_of_space(error)   ? "space"
                                   : (error == Errc::refused) ? "name"
                                                              : "failed";

@@ -65,7 +65,11 @@ void CopyReceiver::decide(std::uint64_t n, bool by_time) {
     if (put.sparse && put.size && *put.size > limits::sparse_size) {
         return no(n, "size", make_error(Errc::refused, "files with holes may have 16 TiB there"));
     }
-    const auto status = tree_.status(put.name);
+    auto status = tree_.status(put.name);
+    if (!status && is_out_of_descriptors(status.error()) && something_waits()) {
+        commit();  // which closes those that wait
+        status = tree_.status(put.name);
+    }
     if (!status) return fail(n, status.error());
     if (!*status) return want(n);
     const FileStatus& there = **status;

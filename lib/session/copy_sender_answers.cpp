@@ -52,6 +52,7 @@ Result<> CopySender::take(const wire::CopyWant& want) {
         (*pending)->item->kind == CopyItem::Kind::link) {
         return out_of_place("WANT", want.n);
     }
+    if (want.offset > (*pending)->item->status.size) return out_of_place("such a WANT", want.n);
     if (options_.ask) {
         CopyOutcome outcome;
         outcome.bytes = (*pending)->item->status.size;
