@@ -26,7 +26,10 @@ void RateLimit::fill(Clock::time_point now) {
 std::size_t RateLimit::take(std::size_t wanted, Clock::time_point now) {
     if (!limits()) return wanted;
     const std::lock_guard guard(mutex_);
-    if (filled_ == Clock::time_point()) filled_ = now;  // it begins empty
+    if (filled_ == Clock::time_point()) {  // the first second is to hold, too
+        filled_ = now;
+        tokens_ = depth_ / 2;
+    }
     fill(now);
     if (tokens_ < std::min(static_cast<double>(wanted), depth_ / 2)) return 0;
     const std::size_t taken = std::min(wanted, static_cast<std::size_t>(tokens_));

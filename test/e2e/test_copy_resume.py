@@ -107,8 +107,11 @@ class Resume(CopyCase):
         for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
             with self.subTest(status=status):
                 self.target = self.folder / f"target{status}"
-                way = self.way(self.service(target=self.target), SIZE // 2,
-                               lambda n=number: sender.signal(n))
+
+                def strike(number=number):
+                    sender.signal(number)
+                    sender.wait()  # and nothing passes meanwhile
+                way = self.way(self.service(target=self.target), SIZE // 2, strike)
                 sender = self.start_copy(self.large, to=way)
                 self.assert_status(sender, status)
                 self.assert_folder_has_only_temporaries()
