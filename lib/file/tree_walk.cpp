@@ -27,6 +27,7 @@ struct TreeWalk::State {
     struct Level {
         std::size_t name_size;  // of `name` and `path`, when it is the current folder
         std::size_t path_size;
+        bool unreadable = false;  // said already; nothing more is read of it
     };
 
     std::optional<WalkEntry> next_operand();
@@ -155,11 +156,13 @@ std::optional<WalkEntry> TreeWalk::State::next_operand() {
 }
 
 std::optional<WalkEntry> TreeWalk::State::next_below() {
+    if (levels.back().unreadable) return leave_folder();
     const FolderReader::Entry* const entry = reader.next();
     if (entry != nullptr) return visit(*entry);
     if (const int reason = reader.failure(); reason != 0) {
         name.resize(levels.back().name_size);
         path.resize(levels.back().path_size);
+        levels.back().unreadable = true;
         return failed("read the folder", reason);
     }
     return leave_folder();
