@@ -32,7 +32,8 @@ FAULTS = {
                "recvfrom": ("ECONNRESET",), "readv": ("ECONNRESET",), "writev": ("ECONNRESET",)},
     "receiver": {"openat": ("EIO", "EMFILE", "ENOSPC", "EACCES"),
                  "openat2": ("EIO", "EMFILE", "ENOSPC", "EACCES"), "pwrite64": ("EIO", "ENOSPC"),
-                 "write": ("EIO", "ENOSPC"), "writev": ("EIO", "ENOSPC"),
+                 # Not write(2): files are written by pwrite(2); it wakes threads and tells signals.
+                 "writev": ("EIO", "ENOSPC"),
                  "pwritev": ("EIO", "ENOSPC"), "pread64": ("EIO",), "ftruncate": ("EIO", "ENOSPC"),
                  "fallocate": ("EIO", "ENOSPC"), "fsync": ("EIO", "ENOSPC"),
                  "fdatasync": ("EIO", "ENOSPC"), "syncfs": ("EIO", "ENOSPC"),
