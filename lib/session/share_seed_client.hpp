@@ -38,7 +38,7 @@ struct ShareSeedTarget {
 };
 
 struct ShareSeedUploaded {
-    Digests digests;    ///< of what was sent: MD5 and SHA-256
+    Digests digests;     ///< of what was sent: MD5 and SHA-256
     std::string theirs;  ///< the server's MD5, lower case
 };
 struct ShareSeedDownloaded {
