@@ -35,6 +35,16 @@ Result<> read_through(FileSource& source, std::uint64_t begin, std::uint64_t end
     return {};
 }
 
+/// Those of a kind that is asked for, in that order; fewer when not all are known.
+Digests known_digests(const Digests& known, const std::vector<DigestKind>& kinds) {
+    Digests found;
+    for (const DigestKind kind : kinds) {
+        const auto place = std::ranges::find(known, kind, &Digests::value_type::first);
+        if (place != known.end()) found.push_back(*place);
+    }
+    return found;
+}
+
 CopyFailure unreadable(const Error& error) { return {"unreadable", error}; }
 
 }  // namespace
@@ -75,7 +85,8 @@ OutgoingBody::OutgoingBody(CopyItemPtr item, std::uint64_t n, FileSource source,
       source_(std::move(source)),
       kinds_(std::move(kinds)),
       progress_(&progress),
-      digests_(kinds_) {}
+      digests_(kinds_),
+      known_(known_digests(item_->digests, kinds_).size() == kinds_.size()) {}
 
 void OutgoingBody::resume_at(std::uint64_t offset, std::uint64_t crc64) {
     if (offset == 0 || pipe_ || offset > item_->status.size) return;
@@ -149,7 +160,7 @@ void OutgoingBody::hash_hole() {
     for (std::uint64_t done = 0; done < stretch && position_ < extent_.begin;) {
         const auto count = static_cast<std::size_t>(
             std::min<std::uint64_t>(zeros.size(), extent_.begin - position_));
-        if (!resumed_) digests_.update(Bytes(zeros).first(count));
+        if (hashes()) digests_.update(Bytes(zeros).first(count));
         position_ += count;
         done += count;
         show(count);
@@ -173,8 +184,8 @@ boost::system::result<void, CopyFailure> OutgoingBody::next_extent() {
 }
 
 void OutgoingBody::end_of_data() {
-    stage_ = resumed_ ? Stage::reread : Stage::ended;
-    if (resumed_ && item_->shown) item_->shown->phase = Phase::hashing;
+    stage_ = resumed_ && !known_ ? Stage::reread : Stage::ended;
+    if (stage_ == Stage::reread && item_->shown) item_->shown->phase = Phase::hashing;
 }
 
 boost::system::result<std::size_t, CopyFailure> OutgoingBody::produce(MutableBytes buffer) {
@@ -214,7 +225,7 @@ boost::system::result<std::size_t, CopyFailure> OutgoingBody::frame(MutableBytes
         return 0;
     }
     const MutableBytes bytes = buffer.subspan(line.size(), *got);
-    if (!resumed_) digests_.update(bytes);
+    if (hashes()) digests_.update(bytes);
     std::size_t begin = line.size();
     if (*got < want) {  // rare: the line was made for more
         line.clear();
@@ -237,7 +248,11 @@ boost::system::result<std::size_t, CopyFailure> OutgoingBody::frame(MutableBytes
 
 boost::system::result<wire::CopySum, CopyFailure> OutgoingBody::sum() {
     if (!source_.unchanged()) return changed();
-    finished_ = digests_.finish();
+    if (known_ && !source_.in_place()) {
+        return CopyFailure{"gone", make_error(Errc::local_file, quote(item_->path.string()) +
+                                                                    " went while it was sent")};
+    }
+    finished_ = known_ ? known_digests(item_->digests, kinds_) : digests_.finish();
     wire::CopySum sum{n_, position_, {}};
     for (const auto& [kind, hex] : finished_) sum.digests.emplace_back(to_string(kind), hex);
     return sum;

@@ -72,6 +72,7 @@ private:
     void end_of_data();
     void show(std::uint64_t bytes);
     CopyFailure changed() const;
+    bool hashes() const { return !resumed_ && !known_; }  // what is sent
 
     CopyItemPtr item_;
     std::uint64_t n_;
@@ -84,6 +85,7 @@ private:
     bool pipe_ = false;
     bool starved_ = false;
     bool resumed_ = false;  // what was sent is not what was hashed
+    bool known_ = false;    // the item has all digests
     std::uint64_t resume_offset_ = 0;
     std::uint64_t resume_crc_ = 0;
     std::uint64_t crc_ = 0;

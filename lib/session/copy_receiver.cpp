@@ -15,6 +15,13 @@ constexpr std::size_t most_text = 256 * 1024;  // bytes
 /// Answers go out after so many requests, so that both sides work at the same time.
 constexpr unsigned most_messages = 512;
 
+std::vector<DigestKind> joined(std::vector<DigestKind> kinds, const std::vector<DigestKind>& more) {
+    for (const DigestKind kind : more) {
+        if (std::ranges::find(kinds, kind) == kinds.end()) kinds.push_back(kind);
+    }
+    return kinds;
+}
+
 }  // namespace
 
 CopyReceiver::CopyReceiver(Tree tree, const ReceiveRules& rules, std::vector<DigestKind> digests,
@@ -22,6 +29,7 @@ CopyReceiver::CopyReceiver(Tree tree, const ReceiveRules& rules, std::vector<Dig
     : tree_(std::move(tree)),
       rules_(rules),
       digests_(std::move(digests)),
+      hashed_(joined(digests_, rules.digests)),
       peer_(std::move(peer)),
       busy_(wire::line_of(wire::CopyBusy{})) {}
 
@@ -114,7 +122,7 @@ void CopyReceiver::commit() {
     for (const auto& outcome : outcomes) confirm(outcome, folders);
     for (const std::uint64_t n : std::exchange(made_, {})) {
         if (folders) {
-            append(text_, wire::CopyDone{n, {}});
+            append(text_, wire::CopyDone{n, {}, {}});
         } else {
             append(text_, wire::CopyNo{n, "failed", folders.error().context});
         }
@@ -148,7 +156,14 @@ void CopyReceiver::confirm(const CommitBatch::Outcome& outcome, const Result<>& 
     if (stored_as) {
         request.quota.use_up();
         const bool renamed = *stored_as != request.put.name;
-        append(text_, wire::CopyDone{outcome.tag, renamed ? *stored_as : std::string()});
+        wire::CopyDone done{outcome.tag, renamed ? *stored_as : std::string(), {}};
+        if (rules_.say_digests) {
+            done.name = *stored_as;
+            for (const auto& [kind, hex] : request.digests) {
+                done.digests.emplace_back(to_string(kind), hex);
+            }
+        }
+        append(text_, done);
     } else {
         const bool refused = stored_as.error() == Errc::refused;
         append(text_,
@@ -174,6 +189,16 @@ Result<> CopyReceiver::take(const wire::CopyEnd&) {
     ending_ = true;
     sync_ = true;
     return {};
+}
+
+std::optional<CopyReceiver::UnderWay> CopyReceiver::under_way() const {
+    if (!body_) return std::nullopt;
+    return UnderWay{requests_.at(body_->n).put.name, body_->position};
+}
+
+Result<> CopyReceiver::take(const wire::CopyLack& lack) {
+    if (rules_.on_lack) return rules_.on_lack(lack);
+    return make_error(Errc::protocol, "the peer lacks what it was not asked for");
 }
 
 /// Refuses a request. A body that is under way is read away until the sender has understood.
@@ -224,6 +249,7 @@ void CopyReceiver::report(const Request& request, const Result<std::string>& sto
     if (!rules_.on_file) return;
     ReceivedFile file;
     file.peer = peer_;
+    file.offered = request.put.name;
     file.name = stored_as ? *stored_as : request.put.name;
     if (!stored_as) file.outcome = stored_as.error();
     file.size = request.put.size.value_or(request.bytes);

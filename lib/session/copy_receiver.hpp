@@ -51,6 +51,12 @@ public:
     void commit();
     std::uint64_t files() const { return files_; }  ///< that were confirmed, as new or as there
     std::uint64_t bytes() const { return bytes_; }  ///< that arrived for any file
+    struct UnderWay {
+        std::string_view name;
+        std::uint64_t position = 0;  ///< bytes
+    };
+    /// The file whose body is coming in.
+    std::optional<UnderWay> under_way() const;
     /// The sender has said that its whole run is done.
     bool peer_has_ended() const { return ending_; }
 
@@ -89,6 +95,7 @@ private:
     Result<> take(const wire::CopySync&);
     Result<> take(const wire::CopyEnd&);
     Result<> take(const wire::CopyBusy&) { return {}; }
+    Result<> take(const wire::CopyLack& lack);
 
     // Requests: what is offered, and what becomes of it (copy_receiver_requests.cpp).
     Result<> next(std::uint64_t n);
@@ -99,6 +106,8 @@ private:
     Result<> create(Request& request);
     void check_some(std::uint64_t n);
     void hash_some(std::uint64_t n);
+    std::optional<KnownDigest> known_digest(std::string_view name) const;
+    Result<> refuse_in_flat(std::uint64_t n);
     void made(std::uint64_t n, std::string_view name, const Result<bool>& is_new);
     Result<Request*> find(std::uint64_t n, Step step, std::string_view verb);
 
@@ -110,6 +119,7 @@ private:
     void end_body();
     void verify_some();
     void compare();
+    Result<> judge(const Request& request) const;
 
     void wait_for_sync();
     bool something_waits() const { return batch_.files() > 0 || !made_.empty(); }
@@ -122,7 +132,8 @@ private:
 
     Tree tree_;
     const ReceiveRules& rules_;
-    const std::vector<DigestKind> digests_;
+    const std::vector<DigestKind> digests_;  // that each SUM says
+    const std::vector<DigestKind> hashed_;   // those, and what the rules want besides
     const std::string peer_;
 
     std::unordered_map<std::uint64_t, Request> requests_;  // by n: without a final answer

@@ -66,7 +66,7 @@ Result<> CopyReceiver::begin_body(std::uint64_t n, std::uint64_t offset) {
             request.resumed = true;
         }
     }
-    if (!request.resumed) body_->digests.emplace(digests_);
+    if (!request.resumed) body_->digests.emplace(hashed_);
     if (!opened) fail(n, opened.error());
     return {};
 }
@@ -138,7 +138,7 @@ Result<> CopyReceiver::take(const wire::CopySum& sum) {
 void CopyReceiver::end_body() {
     if (body_->digests) return compare();
     requests_.at(body_->n).step = Step::verifying;  // part of it came another time
-    body_->digests.emplace(digests_);
+    body_->digests.emplace(hashed_);
     working_on_ = body_->n;
 }
 
@@ -173,6 +173,7 @@ void CopyReceiver::compare() {
     Request& request = requests_.at(n);
     request.digests = body_->digests->finish();
     for (const auto& [kind, ours] : request.digests) {
+        if (std::ranges::find(digests_, kind) == digests_.end()) continue;  // for us alone
         const auto theirs =
             std::ranges::find(body_->sum->digests, to_string(kind), &wire::CopyDigest::first);
         if (theirs != body_->sum->digests.end() && theirs->second == ours) continue;
@@ -183,6 +184,11 @@ void CopyReceiver::compare() {
                                  ", not " +
                                  (theirs == body_->sum->digests.end() ? "said" : theirs->second)));
     }
+    if (const auto allowed = judge(request); !allowed) {
+        request.file->discard();
+        const bool corrupted = allowed.error() == Errc::corrupted;
+        return no(n, corrupted ? "corrupted" : "collision", allowed.error());
+    }
     if (!request.resumed) {  // else verify_some() has done it
         const auto sized = request.file->finish(body_->sum->size);
         if (!sized) return fail(n, sized.error());
@@ -192,6 +198,21 @@ void CopyReceiver::compare() {
     request.file.reset();
     body_.reset();
     wait_for_sync();
+}
+
+/// What is proven to have arrived may still not be what is wanted here.
+Result<> CopyReceiver::judge(const Request& request) const {
+    const std::string& name = request.put.name;
+    if (const auto known = known_digest(name)) {
+        const auto ours =
+            std::ranges::find(request.digests, known->first, &Digests::value_type::first);
+        if (ours == request.digests.end() || ours->second != known->second) {
+            return make_error(Errc::corrupted, "the " + std::string(to_string(known->first)) +
+                                                   " of what arrived is not " + known->second +
+                                                   ", which was asked for");
+        }
+    }
+    return rules_.before_commit ? rules_.before_commit(name, request.digests) : Result<>();
 }
 
 /// The sender gives up. Of a source that changed nothing is worth keeping.

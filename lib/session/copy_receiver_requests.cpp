@@ -47,6 +47,9 @@ Result<CopyReceiver::Request*> CopyReceiver::find(std::uint64_t n, Step step,
 
 Result<> CopyReceiver::take(const wire::CopyPut& put) {
     if (const auto fits = next(put.n); !fits) return fits;
+    if (rules_.on_offer) {
+        if (const auto wanted = rules_.on_offer(put); !wanted) return wanted;
+    }
     Request& request = requests_[put.n];
     request.put = put;
     names_ += put.name.size();
@@ -57,7 +60,12 @@ Result<> CopyReceiver::take(const wire::CopyPut& put) {
 /// `by_time`: equal size and time prove equality.
 void CopyReceiver::decide(std::uint64_t n, bool by_time) {
     const wire::CopyPut& put = requests_.at(n).put;
-    if (const auto safe = safe_path(put.name); !safe) return no(n, "name", safe.error());
+    const auto safe = rules_.flat ? safe_name(put.name) : safe_path(put.name);
+    if (!safe) return no(n, "name", safe.error());
+    if (rules_.allowed_name) {
+        const auto allowed = rules_.allowed_name(put.name);
+        if (!allowed) return no(n, "name", allowed.error());
+    }
     if (put.size && *put.size > rules_.max_size) {
         return no(n, "size",
                   make_error(Errc::refused, "it is larger than --max-size allows there"));
@@ -75,14 +83,15 @@ void CopyReceiver::decide(std::uint64_t n, bool by_time) {
     const FileStatus& there = **status;
     const bool equal_size =
         there.kind == FileStatus::Kind::regular && put.size && there.size == *put.size;
-    if (equal_size && by_time && there.mtime == put.mtime) return same(n);
-    const bool may_stay = put.compare || rules_.overwrite == Overwrite::never ||
+    const auto known = known_digest(put.name);
+    if (equal_size && by_time && !known && there.mtime == put.mtime) return same(n);
+    const bool may_stay = put.compare || known || rules_.overwrite == Overwrite::never ||
                           rules_.overwrite == Overwrite::rename;
     if (!equal_size || !may_stay) return decide_by_rule(n, there);
     auto source = tree_.read(put.name);
     if (!source) return fail(n, source.error());
     Request& request = requests_.at(n);
-    request.hasher.emplace(std::move(*source), digests_.front());
+    request.hasher.emplace(std::move(*source), known ? known->first : digests_.front());
     request.step = Step::hashing;
     working_on_ = n;
 }
@@ -108,7 +117,7 @@ void CopyReceiver::decide_by_rule(std::uint64_t n, const FileStatus& there) {
 /// Where an earlier run has stored it already.
 std::optional<std::string> CopyReceiver::renamed_copy(const wire::CopyPut& put) {
     const std::size_t begin = put.name.rfind('/') + 1;
-    for (unsigned k = 2; put.size; ++k) {
+    for (unsigned k = 2; put.size && !put.compare; ++k) {
         std::string name =
             put.name.substr(0, begin) + renamed(std::string_view(put.name).substr(begin), k);
         const auto there = tree_.status(name);
@@ -163,6 +172,7 @@ Result<> CopyReceiver::create(Request& request) {
     plan.keep_mtime = !put.bare;
     plan.sparse = put.sparse;
     plan.existing = existing(rules_.overwrite);
+    plan.same_bytes_once = rules_.same_bytes_once;
     auto file = tree_.create(put.name, plan);
     if (!file && is_out_of_descriptors(file.error()) && something_waits()) {
         commit();  // which closes those that wait
@@ -183,12 +193,29 @@ void CopyReceiver::check_some(std::uint64_t n) {
     append(text_, wire::CopyWant{n, request.file->kept(), request.file->kept_crc64()});
 }
 
+std::optional<KnownDigest> CopyReceiver::known_digest(std::string_view name) const {
+    if (!rules_.known_digest) return std::nullopt;
+    return rules_.known_digest(std::string(name));
+}
+
 void CopyReceiver::hash_some(std::uint64_t n) {
     Request& request = requests_.at(n);
     const auto hashed = request.hasher->hash_some();
     if (!hashed) return fail(n, hashed.error());
     if (!*hashed) return;
     working_on_.reset();
+    if (const auto known = known_digest(request.put.name)) {
+        const bool equal = request.hasher->hex() == known->second;
+        request.hasher.reset();
+        if (equal) {
+            same(n);
+        } else if (const auto status = tree_.status(request.put.name); !status) {
+            fail(n, status.error());
+        } else {
+            *status ? decide_by_rule(n, **status) : want(n);
+        }
+        return;
+    }
     request.step = Step::comparing;
     append(text_,
            wire::CopyHave{n, {std::string(to_string(digests_.front())), request.hasher->hex()}});
@@ -226,6 +253,7 @@ Result<> CopyReceiver::take(const wire::CopyOther& other) {
 
 Result<> CopyReceiver::take(const wire::CopyFolder& folder) {
     if (const auto fits = next(folder.n); !fits) return fits;
+    if (rules_.flat) return refuse_in_flat(folder.n);
     const auto mode = folder.bare ? std::nullopt : std::optional(folder.mode);
     const auto mtime = folder.bare ? std::nullopt : std::optional(folder.mtime);
     made(folder.n, folder.name, tree_.make_folder(folder.name, mode, mtime));
@@ -234,8 +262,14 @@ Result<> CopyReceiver::take(const wire::CopyFolder& folder) {
 
 Result<> CopyReceiver::take(const wire::CopyLink& link) {
     if (const auto fits = next(link.n); !fits) return fits;
+    if (rules_.flat) return refuse_in_flat(link.n);
     const bool replace = rules_.overwrite == Overwrite::always;
     made(link.n, link.name, tree_.make_link(link.name, link.target, link.mtime, replace));
+    return {};
+}
+
+Result<> CopyReceiver::refuse_in_flat(std::uint64_t n) {
+    append(text_, wire::CopyNo{n, "name", "there are no folders or links here, only files"});
     return {};
 }
 

@@ -85,7 +85,7 @@ Result<std::size_t> CopySender::produce(MutableBytes buffer) {
 }
 
 bool CopySender::may_offer() const {
-    if (peer_stops_ || ending_ || pending_.size() >= options_.window) return false;
+    if (peer_stops_ || stopping_ || ending_ || pending_.size() >= options_.window) return false;
     if (held_ && !pending_.empty() && pending_lines_ + held_line_ > options_.window_bytes) {
         return false;
     }
