@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/log.hpp"
-
 namespace netcopy {
 namespace {
 
@@ -141,8 +139,8 @@ void CopyReceiver::confirm(const CommitBatch::Outcome& outcome, const Result<>& 
     Result<std::string> stored_as = outcome.name;
     if (!folders) stored_as = folders.error();
     if (stored_as) {  // of the whole name the commit decides the last component
-        const std::string_view name = request.put.name;
-        *stored_as = std::string(name.substr(0, name.rfind('/') + 1)) + *stored_as;
+        const std::string& name = request.put.name;
+        *stored_as = name.substr(0, name.size() - last_component(name).size()) + *stored_as;
     }
     report(request, stored_as, false);
     if (stored_as) {
@@ -183,7 +181,7 @@ void CopyReceiver::no(std::uint64_t n, std::string_view code, const Error& error
     Request& request = found->second;
     if (working_on_ == n) working_on_.reset();
     if (request.file && !(body_ && body_->n == n)) --open_files_;
-    report(request, error, false);
+    if (code != "busy") report(request, error, false);  // that one comes again
     request.file.reset();
     if (body_ && body_->n == n && !body_->sum) {
         request.step = Step::skipping;
@@ -194,16 +192,15 @@ void CopyReceiver::no(std::uint64_t n, std::string_view code, const Error& error
     requests_.erase(found);
 }
 
-/// no(), for what the file layer says.
-void CopyReceiver::fail(std::uint64_t n, const Error& error) {
+/// The word for what the file layer says.
+std::string_view CopyReceiver::code_of(const Error& error) {
     // Descriptors come free when another connection commits.
-    const bool busy_for_now = is_busy(error) || is_out_of_descriptors(error);
-    const std::string_view code = busy_for_now               ? "busy"
-                                  : is_out_of_space(error)   ? "space"
-                                  : (error == Errc::refused) ? "name"
-                                                             : "failed";
-    no(n, code, error);
+    if (is_busy(error) || is_out_of_descriptors(error)) return "busy";
+    if (is_out_of_space(error)) return "space";
+    return error == Errc::refused ? "name" : "failed";
 }
+
+void CopyReceiver::fail(std::uint64_t n, const Error& error) { no(n, code_of(error), error); }
 
 void CopyReceiver::same(std::uint64_t n, std::string stored_as) {
     const auto found = requests_.find(n);

@@ -96,6 +96,8 @@ private:
     void decide_by_rule(std::uint64_t n, const FileStatus& there);
     std::optional<std::string> renamed_copy(const wire::CopyPut& put);
     void want(std::uint64_t n);
+    template <class Operation>
+    auto sparing(Operation operation);
     Result<> create(Request& request);
     void check_some(std::uint64_t n);
     void hash_some(std::uint64_t n);
@@ -116,6 +118,7 @@ private:
     void confirm(const CommitBatch::Outcome& outcome, const Result<>& folders);
     void say_last();
     void no(std::uint64_t n, std::string_view code, const Error& error);
+    static std::string_view code_of(const Error& error);
     void fail(std::uint64_t n, const Error& error);
     void same(std::uint64_t n, std::string stored_as = {});
     void report(const Request& request, const Result<std::string>& stored_as, bool was_there);

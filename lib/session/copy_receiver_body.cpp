@@ -1,16 +1,15 @@
 #include <algorithm>
-#include <array>
 #include <vector>
 
+#include "file/read_through.hpp"
 #include "session/copy_receiver.hpp"
+#include "session/stamp.hpp"
 
 /// What a receiver makes of a body.
 namespace netcopy {
 namespace {
 
 constexpr std::uint64_t stretch = 32 << 20;  // bytes hashed in one go
-constexpr std::size_t piece = 256 * 1024;    // bytes
-constexpr std::array<std::byte, 64 * 1024> zeros{};
 
 }  // namespace
 
@@ -102,11 +101,10 @@ void CopyReceiver::go_to(std::uint64_t offset) {
 
 void CopyReceiver::fill_some() {
     for (std::uint64_t done = 0; done < stretch && body_->position < body_->hole_end;) {
-        const auto count = static_cast<std::size_t>(
-            std::min<std::uint64_t>(zeros.size(), body_->hole_end - body_->position));
-        body_->digests->update(Bytes(zeros).first(count));
-        body_->position += count;
-        done += count;
+        const Bytes hole = zeros(body_->hole_end - body_->position);
+        body_->digests->update(hole);
+        body_->position += hole.size();
+        done += hole.size();
     }
     if (body_->position < body_->hole_end) return;
     requests_.at(body_->n).step = Step::receiving;
@@ -146,23 +144,18 @@ void CopyReceiver::end_body() {
 void CopyReceiver::verify_some() {
     const std::uint64_t n = body_->n;
     Request& request = requests_.at(n);
-    static thread_local std::vector<std::byte> buffer(piece);
+    static thread_local std::vector<std::byte> buffer;
     const std::uint64_t size = body_->sum->size;
     if (body_->verified == 0) {
         // Holes at the end are not there to be read before the size is set.
         if (const auto sized = request.file->finish(size); !sized) return fail(n, sized.error());
     }
     const std::uint64_t end = std::min(size, body_->verified + stretch);
-    while (body_->verified < end) {
-        const auto want = std::min<std::uint64_t>(buffer.size(), end - body_->verified);
-        const auto got = request.file->read_at(
-            body_->verified, MutableBytes(buffer).first(static_cast<std::size_t>(want)));
-        if (!got) return fail(n, got.error());
-        if (*got == 0) break;
-        body_->digests->update(Bytes(buffer).first(*got));
-        body_->verified += *got;
-    }
-    if (body_->verified == end && end < size) return;
+    const auto read = read_through(*request.file, body_->verified, end, buffer,
+                                   [this](Bytes bytes) { body_->digests->update(bytes); });
+    if (!read) return fail(n, read.error());
+    body_->verified = *read;
+    if (*read == end && end < size) return;
     working_on_.reset();
     compare();
 }
@@ -186,6 +179,9 @@ void CopyReceiver::compare() {
     if (!request.resumed) {  // else verify_some() has done it
         const auto sized = request.file->finish(body_->sum->size);
         if (!sized) return fail(n, sized.error());
+    }
+    if (rules_.stamp == Stamp::always) {
+        request.file->retarget(stamped(last_component(request.put.name)), Existing::rename);
     }
     request.step = Step::complete;
     batch_.add(n, std::move(*request.file));

@@ -68,12 +68,14 @@ private:
     void offer_some();
     void offer(CopyItemPtr item);
     bool begin_next_body();
+    void read_ahead(std::uint64_t n, std::uint64_t offset);
     void advance_body(MutableBytes buffer, std::size_t& filled);
     void end_body();
     void drop(std::uint64_t n, const CopyFailure& failure);
     void compare_next();
     Result<> compare_some();
 
+    Result<> take(const wire::CopyKept& kept);
     Result<> take(const wire::CopyWant& want);
     Result<> take(const wire::CopyHave& have);
     Result<> take(const wire::CopySame& same);
@@ -103,6 +105,7 @@ private:
     std::deque<std::uint64_t> to_compare_;
     std::optional<FileHasher> hasher_;  // of the first of to_compare_
     std::optional<OutgoingBody> body_;
+    std::optional<OutgoingBody> early_;  // read ahead, its WANT has not come yet
 
     const std::string busy_;  // the line
     std::string text_;        // lines to be sent

@@ -1,4 +1,5 @@
 #include "base/log.hpp"
+#include "session/copy_error.hpp"
 #include "session/copy_sender.hpp"
 
 /// What a sender makes of the receiver's answers.
@@ -8,11 +9,6 @@ namespace {
 constexpr unsigned most_busy_retries = 8;
 /// We speak again after so many answers, so that both sides work at the same time.
 constexpr unsigned most_messages = 512;
-
-Error out_of_place(std::string_view verb, std::uint64_t n) {
-    return make_error(Errc::protocol, "the peer said " + std::string(verb) + " for request " +
-                                          std::to_string(n) + ", which does not await that");
-}
 
 Errc kind_of(std::string_view code) {
     if (code == "corrupted") return Errc::corrupted;
@@ -43,6 +39,17 @@ Result<CopySender::Pending*> CopySender::find(std::uint64_t n) {
     const auto found = pending_.find(n);
     if (found == pending_.end()) return out_of_place("something", n);
     return &found->second;
+}
+
+Result<> CopySender::take(const wire::CopyKept& kept) {
+    const auto pending = find(kept.n);
+    if (!pending) return pending.error();
+    if ((*pending)->step != Step::offered || (*pending)->item->kind != CopyItem::Kind::file ||
+        kept.offset > (*pending)->item->status.size) {
+        return out_of_place("KEPT", kept.n);
+    }
+    read_ahead(kept.n, kept.offset);
+    return {};
 }
 
 Result<> CopySender::take(const wire::CopyWant& want) {
@@ -164,6 +171,7 @@ CopySender::Pending CopySender::forget(std::uint64_t n) {
     pending_.erase(found);
     pending_lines_ -= pending.line;
     no_longer_ahead(pending);
+    if (early_ && early_->n() == n) early_.reset();
     return pending;
 }
 

@@ -106,6 +106,14 @@ CopyAnswer parse_no(CopyLine& line) {
     return parse_refusal<CopyNo>(line, n);
 }
 
+CopyAnswer parse_kept(CopyLine& line) {
+    CopyKept kept;
+    kept.n = line.request();
+    kept.offset = line.number("the offset is no number below 2^63");
+    if (kept.offset == 0) line.fail("nothing is not kept");
+    return kept;
+}
+
 CopyAnswer parse_want(CopyLine& line) {
     CopyWant want;
     want.n = line.request();
@@ -172,6 +180,7 @@ constexpr Verb<CopyAnswer> answer_verbs[] = {
     {"SAME", parse_settled<CopySame>},
     {"DONE", parse_settled<CopyDone>},
     {"HAVE", parse_have},
+    {"KEPT", parse_kept},
     {"NO", parse_no},
     {"BUSY", parse_bare<CopyBusy, CopyAnswer>},
     {"STOP", parse_bare<CopyStop, CopyAnswer>},

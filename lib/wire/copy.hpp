@@ -118,6 +118,11 @@ struct CopyBusy {
 using CopyRequest = std::variant<CopyPut, CopyFolder, CopyLink, CopyData, CopySum, CopyDrop,
                                  CopyKeep, CopyOther, CopySync, CopyEnd, CopyBusy>;
 
+struct CopyKept {
+    std::uint64_t n = 0;
+    std::uint64_t offset = 0;  ///< bytes; never 0
+    bool operator==(const CopyKept&) const = default;
+};
 struct CopyWant {
     std::uint64_t n = 0;
     std::uint64_t offset = 0;
@@ -152,8 +157,8 @@ struct CopyBye {
     bool operator==(const CopyBye&) const = default;
 };
 /// What a receiver says after the opening.
-using CopyAnswer =
-    std::variant<CopyWant, CopyHave, CopySame, CopyDone, CopyNo, CopyStop, CopyBye, CopyBusy>;
+using CopyAnswer = std::variant<CopyKept, CopyWant, CopyHave, CopySame, CopyDone, CopyNo, CopyStop,
+                                CopyBye, CopyBusy>;
 
 /// Errc::protocol with the beginning of the line in it, escaped, as soon as a line cannot end
 /// within its limit, or has ended and is none of the grammar's, or its check is wrong. need_more
@@ -184,6 +189,7 @@ void append(std::string& out, const CopyOther& message);
 void append(std::string& out, const CopySync& message);
 void append(std::string& out, const CopyEnd& message);
 void append(std::string& out, const CopyBusy& message);
+void append(std::string& out, const CopyKept& message);
 void append(std::string& out, const CopyWant& message);
 void append(std::string& out, const CopyHave& message);
 void append(std::string& out, const CopySame& message);

@@ -208,6 +208,10 @@ void append(std::string& out, const CopySync&) { LineWriter(out, "SYNC").end(); 
 void append(std::string& out, const CopyEnd&) { LineWriter(out, "END").end(); }
 void append(std::string& out, const CopyBusy&) { LineWriter(out, "BUSY").end(); }
 
+void append(std::string& out, const CopyKept& message) {
+    LineWriter(out, "KEPT").number(message.n).number(message.offset).end();
+}
+
 void append(std::string& out, const CopyWant& message) {
     LineWriter line(out, "WANT");
     line.number(message.n).number(message.offset);
