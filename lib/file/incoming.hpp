@@ -29,6 +29,9 @@ struct IncomingPlan {
     bool sparse = false;        ///< do not reserve the size
     std::uint64_t reserve = 0;  ///< bytes to reserve where `size` is none
     Existing existing = Existing::keep;
+    /// With Existing::rename: a file that has the name, or one of its numbers, and the same bytes
+    /// is this one, whatever its time.
+    bool same_bytes_once = false;
 };
 
 /// Errc::refused because another writer has the file: to be tried again.

@@ -41,7 +41,8 @@ bool IncomingFile::State::is_there_already(const std::string& name) const {
     if (!S_ISREG(theirs.st_mode) || theirs.st_size != ours.st_size) return false;
     // Who asked for a number wants both, unless it is the same file once more.
     const bool same_time = plan.keep_mtime && make_status(theirs).mtime == plan.mtime;
-    if (plan.existing == Existing::rename && !same_time) return false;
+    const bool may_be_same = same_time || plan.same_bytes_once;
+    if (plan.existing == Existing::rename && !may_be_same) return false;
     std::vector<std::byte> one(compared_piece), other(compared_piece);
     for (std::uint64_t at = 0; at < static_cast<std::uint64_t>(ours.st_size);) {
         const ssize_t got = read_all_at(file.get(), one, at);
@@ -71,12 +72,22 @@ Result<> IncomingFile::State::replace(const std::string& name) {
     return failed("give its final name to", errno);
 }
 
+/// This very file has the name already.
+void IncomingFile::State::leave_to_the_other() {
+    was_there = true;
+    if (!temporary.empty()) ::unlinkat(folder->descriptor.get(), temporary.c_str(), 0);
+}
+
 Result<std::string> IncomingFile::State::publish_numbered() {
     constexpr unsigned most = 9999;
     for (unsigned number = 2; number <= most; ++number) {
         std::string name = renamed(component, number);
         if (place(name) == 0) return name;
         if (errno != EEXIST) return failed("give its final name to", errno);
+        if (plan.same_bytes_once && is_there_already(name)) {
+            leave_to_the_other();
+            return name;
+        }
     }
     return refused(": too many files of that name are there");
 }
@@ -93,8 +104,7 @@ Result<std::string> IncomingFile::State::publish() {
             const auto replaced = replace(component);
             if (!replaced) name = replaced.error();
         } else if (is_there_already(component)) {
-            was_there = true;
-            if (!temporary.empty()) ::unlinkat(folder->descriptor.get(), temporary.c_str(), 0);
+            leave_to_the_other();
         } else if (plan.existing == Existing::rename) {
             name = publish_numbered();
         } else {

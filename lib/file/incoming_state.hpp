@@ -58,6 +58,7 @@ struct IncomingFile::State {
 private:
     Result<bool> lock_partial();
     Result<std::string> publish_numbered();
+    void leave_to_the_other();
     int place(const std::string& name) const;
     bool is_there_already(const std::string& name) const;
     Result<> replace(const std::string& name);

@@ -9,6 +9,7 @@
 #include "net/endpoint.hpp"
 #include "net/rate_limit.hpp"
 #include "net/stall_guard.hpp"
+#include "session/copy_connection.hpp"
 #include "session/copy_queue.hpp"
 #include "session/copy_sender.hpp"
 
@@ -33,9 +34,10 @@ public:
     CopySend(CopySendPlan plan, DiskPool& disk, CopyQueue& queue);
     ~CopySend();
 
-    /// The first connection. False: the peer is there, but speaks no netcopy/1; its connection is
-    /// closed. Errc::unreachable, Errc::refused.
-    Task<Result<bool>> connect();
+    /// The first connection: `idle`, if a ShareClient has left one, or a new one. False: the peer
+    /// is there, but speaks no netcopy/1; its connection is closed. Errc::unreachable,
+    /// Errc::refused.
+    Task<Result<bool>> connect(CopyConnectionPtr idle = nullptr);
     /// After connect() said true: until the queue is finished. The error is that of the last
     /// connection, when trying again was in vain: what is not done then has not been counted.
     Task<Result<>> run();

@@ -3,14 +3,17 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/limits.hpp"
 #include "crypto/digest.hpp"
 #include "net/rate_limit.hpp"
 #include "net/stall_guard.hpp"
+#include "wire/copy.hpp"
 
 namespace netcopy {
 
@@ -77,6 +80,8 @@ struct ReceivedFile {
     const char* protocol = "netcopy/1";
 };
 
+using KnownDigest = std::pair<DigestKind, std::string>;  ///< and its lower-case hex
+
 enum class Overwrite { never, rename, always, newer };
 enum class Stamp { always, seed, never };
 
@@ -88,6 +93,19 @@ struct ReceiveRules {
     Quota* quota = nullptr;               ///< none: no limit
     RateLimit* rate = nullptr;            ///< none: no limit
     StallLimit stall;
+    bool flat = false;                ///< names are single components: no folders, no links
+    std::vector<DigestKind> digests;  ///< to be computed besides those that a sender will say
+    bool say_digests = false;         ///< with each DONE
+    /// What a file of that name is to have: one that is there and has it is not wanted again, and
+    /// one that arrives without is corrupted. None: no matter. May be empty.
+    std::function<std::optional<KnownDigest>(const std::string&)> known_digest;
+    /// Called for each offer. An error ends the conversation. May be empty.
+    std::function<Result<>(const wire::CopyPut&)> on_offer;
+    /// Called for each file that has arrived and is proven, before it gets its name. Errc::refused
+    /// keeps it from that, as a collision. On any thread, also several at a time; may be empty.
+    std::function<Result<>(const std::string&, const Digests&)> before_commit;
+    /// Called for a GET of ours that leads to nothing. May be empty: then there are none.
+    std::function<Result<>(const wire::CopyLack&)> on_lack;
     /// Called when the bytes of a file begin to come, with the peer, the name as it is to be stored
     /// and the size (0: unknown), on any thread, also several at a time; may be empty.
     std::function<void(const std::string&, const std::string&, std::uint64_t)> on_begun;

@@ -1,23 +1,14 @@
 #pragma once
 
-#include <chrono>
 #include <functional>
 
-#include "base/limits.hpp"
 #include "file/tree.hpp"
 #include "net/disk_pool.hpp"
 #include "net/stream.hpp"
+#include "session/dialects.hpp"
 #include "session/receive_rules.hpp"
 
 namespace netcopy {
-
-/// What a receiving service listens to.
-enum class Dialects { both, netcopy, seed };
-
-struct ReceiveTimes {
-    Clock::duration idle = limits::transfer_stall;  ///< until the first byte
-    Clock::duration message = limits::message;      ///< until the first line or header is whole
-};
 
 /// `netcopy receive`: takes files by netcopy/1 and by the seed's protocol, told apart by their
 /// first bytes, and stores them below one folder. serve() is for Server, on any of its threads.

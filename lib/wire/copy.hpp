@@ -35,12 +35,13 @@ inline constexpr std::string_view copy_magic = "NETCOPY/1 ";
 using CopyDigest = std::pair<std::string, std::string>;
 
 struct CopyOpening {
-    std::string purpose;               ///< "put"
+    std::string purpose;               ///< "put", "get" or "list"
     std::string session;               ///< 32 lower-case hex digits, or empty
     std::vector<std::string> digests;  ///< names, in the client's order
     bool operator==(const CopyOpening&) const = default;
 };
 struct CopyAccepted {
+    std::string purpose = "put";  ///< that is served: the opening's
     std::size_t window = copy_window;
     std::size_t window_bytes = copy_window_bytes;
     bool operator==(const CopyAccepted&) const = default;
@@ -114,9 +115,16 @@ struct CopyEnd {
 struct CopyBusy {
     bool operator==(const CopyBusy&) const = default;
 };
-/// What a sender says after the opening.
+/// The answer to a GET that leads to no PUT.
+struct CopyLack {
+    std::string name;
+    std::string code;
+    std::string text;
+    bool operator==(const CopyLack&) const = default;
+};
+/// What a sender says after the opening: with "put" the client, with "get" the server.
 using CopyRequest = std::variant<CopyPut, CopyFolder, CopyLink, CopyData, CopySum, CopyDrop,
-                                 CopyKeep, CopyOther, CopySync, CopyEnd, CopyBusy>;
+                                 CopyKeep, CopyOther, CopySync, CopyEnd, CopyBusy, CopyLack>;
 
 struct CopyWant {
     std::uint64_t n = 0;
@@ -136,7 +144,8 @@ struct CopySame {
 };
 struct CopyDone {
     std::uint64_t n = 0;
-    std::string name = {};  ///< as it is stored, if that is another than offered; else empty
+    std::string name = {};  ///< as it is stored; may be empty if it is that which was offered
+    std::vector<CopyDigest> digests = {};  ///< of what was stored; none without a name
     bool operator==(const CopyDone&) const = default;
 };
 struct CopyNo {
@@ -151,9 +160,36 @@ struct CopyStop {
 struct CopyBye {
     bool operator==(const CopyBye&) const = default;
 };
-/// What a receiver says after the opening.
-using CopyAnswer =
-    std::variant<CopyWant, CopyHave, CopySame, CopyDone, CopyNo, CopyStop, CopyBye, CopyBusy>;
+/// A client that is the receiver asks for a file.
+struct CopyGet {
+    std::string name;
+    std::string id = {};  ///< the MD5 that it is to have, 32 lower-case hex digits; empty: any
+    bool operator==(const CopyGet&) const = default;
+};
+/// And says that it has asked for all.
+struct CopyLast {
+    bool operator==(const CopyLast&) const = default;
+};
+/// What a receiver says after the opening: with "put" the server, with "get" the client.
+using CopyAnswer = std::variant<CopyWant, CopyHave, CopySame, CopyDone, CopyNo, CopyStop, CopyBye,
+                                CopyBusy, CopyGet, CopyLast>;
+
+/// A file of a list.
+struct CopyFile {
+    std::uint64_t size = 0;
+    FileTime mtime;
+    std::string name;
+    std::string md5;     ///< its id, 32 lower-case hex digits
+    std::string sha256;  ///< 64 of them, or empty
+    bool operator==(const CopyFile&) const = default;
+};
+/// The end of a list.
+struct CopyListed {
+    std::uint64_t files = 0;  ///< that it had
+    bool operator==(const CopyListed&) const = default;
+};
+/// What a server says of a list after the opening.
+using CopyListing = std::variant<CopyFile, CopyListed, CopyBusy>;
 
 /// Errc::protocol with the beginning of the line in it, escaped, as soon as a line cannot end
 /// within its limit, or has ended and is none of the grammar's, or its check is wrong. need_more
@@ -165,6 +201,7 @@ Result<Parsed<CopyOpening>> parse_copy_opening(std::string_view bytes);
 Result<Parsed<CopyOpeningAnswer>> parse_copy_opening_answer(std::string_view bytes);
 Result<Parsed<CopyRequest>> parse_copy_request(std::string_view bytes);
 Result<Parsed<CopyAnswer>> parse_copy_answer(std::string_view bytes);
+Result<Parsed<CopyListing>> parse_copy_listing(std::string_view bytes);
 
 /// Each appends one line, which its parser takes for the same message, as long as names are within
 /// copy_name_limit and not empty, and codes, kinds and hex as the grammar has them. A text is cut
@@ -191,6 +228,11 @@ void append(std::string& out, const CopyDone& message);
 void append(std::string& out, const CopyNo& message);
 void append(std::string& out, const CopyStop& message);
 void append(std::string& out, const CopyBye& message);
+void append(std::string& out, const CopyLack& message);
+void append(std::string& out, const CopyGet& message);
+void append(std::string& out, const CopyLast& message);
+void append(std::string& out, const CopyFile& message);
+void append(std::string& out, const CopyListed& message);
 
 /// A message as a line of its own.
 template <class Message>

@@ -87,6 +87,32 @@ TEST_CASE("a name that was taken meanwhile is kept, and the newcomer refused wit
     }
 }
 
+TEST_CASE("with same_bytes_once equal bytes are stored once, whatever their time") {
+    for (const std::size_t size : {std::size_t{0}, std::size_t{100}, std::size_t{2} << 20}) {
+        INFO(size << " bytes");
+        TreeFixture at;
+        const auto put = [&](const std::string& content, std::int64_t seconds) {
+            IncomingPlan plan = existing_plan(Existing::rename);
+            plan.same_bytes_once = true;
+            plan.mtime.seconds = seconds;
+            CommitBatch batch;
+            batch.add(1, at.written("a.txt", content, plan));
+            auto outcomes = batch.commit();
+            REQUIRE(outcomes.front().name);
+            return std::pair(*outcomes.front().name, outcomes.front().was_there);
+        };
+        const std::string one = sample(size);
+        const std::string other = one + "!";
+        CHECK(put(one, 1) == std::pair(std::string("a.txt"), false));
+        CHECK(put(one, 2) == std::pair(std::string("a.txt"), true));
+        CHECK(put(other, 3) == std::pair(std::string("a (2).txt"), false));
+        CHECK(put(other, 4) == std::pair(std::string("a (2).txt"), true));
+        CHECK(at.names() == Names{"a (2).txt", "a.txt"});
+        const bool kept = read_file(at.root / "a.txt") == one;
+        CHECK(kept);
+    }
+}
+
 TEST_CASE("with rename the newcomer gets the first number that is free") {
     for (const std::size_t size : {std::size_t{5}, std::size_t{2} << 20}) {
         TreeFixture at;
