@@ -194,26 +194,31 @@ void CopyQueue::finish(CopyItemPtr item, CopyOutcome outcome) {
     if (taken_ == 0 || (!had_ready && !ready_.empty())) tell_change();
 }
 
-void CopyQueue::count(const CopyItem& item, const CopyOutcome& outcome) {
-    if (item.kind != CopyItem::Kind::folder) {
-        ++summary_.files;
-        ++progress_.files;
-    }
+void CopySummary::count(const CopyOutcome& outcome) {
+    ++files;
     switch (outcome.kind) {
         case CopyOutcome::Kind::sent:
-            ++summary_.sent;
-            summary_.bytes += outcome.bytes;
+            ++sent;
+            bytes += outcome.bytes;
             break;
         case CopyOutcome::Kind::same:
-            ++summary_.same;
+            ++same;
             break;
         case CopyOutcome::Kind::failed:
-            if (summary_.failed++ == 0) summary_.first_failure = outcome.error;
-            summary_.all_alike =
-                summary_.all_alike && outcome.error.code == summary_.first_failure.code;
-            NETCOPY_LOG(info) << outcome.error.context;
+            if (failed++ == 0) first_failure = outcome.error;
+            all_alike = all_alike && outcome.error.code == first_failure.code;
             break;
     }
+}
+
+void CopyQueue::count(const CopyItem& item, const CopyOutcome& outcome) {
+    summary_.count(outcome);
+    if (item.kind == CopyItem::Kind::folder) {
+        --summary_.files;  // folders that failed are told, but are no files
+    } else {
+        ++progress_.files;
+    }
+    if (outcome.kind == CopyOutcome::Kind::failed) NETCOPY_LOG(info) << outcome.error.context;
     if (on_copied_) on_copied_(item, outcome);
 }
 

@@ -58,6 +58,8 @@ struct CopySummary {
     std::uint64_t bytes = 0;     ///< of the files that were sent
     Error first_failure;         ///< with failed > 0
     bool all_alike = true;       ///< all failures are of the first one's kind
+
+    void count(const CopyOutcome& outcome);  ///< one file more
 };
 
 /// Called for each item but folders when it is done, one call at a time, on any thread.

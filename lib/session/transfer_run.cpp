@@ -1,47 +1,12 @@
 #include "session/transfer_run.hpp"
 
+#include "session/progress_mirror.hpp"
 #include "session/transfer_reading.hpp"
 #include "session/transfer_send.hpp"
 #include "store/source_digest.hpp"
 
 namespace netcopy {
 namespace {
-
-constexpr std::chrono::milliseconds mirror_period{100};
-
-/// Lets the whole's progress follow that of the one file that is under way.
-class Mirror {
-public:
-    Mirror(const Executor& executor, TreeProgress& whole, CopyItem& item)
-        : timer_(executor), whole_(whole), item_(item) {
-        wait();
-    }
-    ~Mirror() { timer_.cancel(); }
-    Mirror(const Mirror&) = delete;
-    Mirror& operator=(const Mirror&) = delete;
-
-    void look() {
-        const std::uint64_t bytes = item_.shown->bytes;
-        whole_.bytes += bytes - item_.counted;
-        item_.counted = bytes;
-    }
-
-private:
-    void wait() {
-        timer_.expires_after(mirror_period);
-        // A handler that is queued already cannot be cancelled any more.
-        timer_.async_wait([this, here = std::weak_ptr(alive_)](const error_code& error) {
-            if (error || here.expired()) return;
-            look();
-            wait();
-        });
-    }
-
-    const std::shared_ptr<int> alive_ = std::make_shared<int>();
-    Timer timer_;
-    TreeProgress& whole_;
-    CopyItem& item_;
-};
 
 class TransferRun {
 public:
@@ -126,7 +91,8 @@ private:
         plan.digest = digest;
         plan.stall = plan_.stall;
         plan.rate = plan_.rate;
-        Mirror mirror(co_await asio::this_coro::executor, queue_.progress(), item);
+        ProgressMirror mirror(co_await asio::this_coro::executor, queue_.progress(), *item.shown,
+                              item.counted);
         const auto sent = co_await send_transfer(stream, disk_, source, plan, *item.shown);
         mirror.look();
         if (!sent) co_return sent.error();
