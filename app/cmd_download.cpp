@@ -46,7 +46,8 @@ public:
         for (const ShareWords::Unknown& each : found.unknown) {
             const CopyOutcome outcome = failure(each.error);
             report_.done(each.word, outcome);
-            summary_.count(outcome);
+            ++summary_.files;
+            summary_.add(outcome);
         }
         co_return Result<>();
     }
@@ -66,9 +67,7 @@ public:
             sum.failed += summary_.failed;
             return sum;
         };
-        const auto work = [&]() -> Task<Result<>> {
-            return fetch(wishes, folder, overwrite);
-        };
+        const auto work = [&]() -> Task<Result<>> { return fetch(wishes, folder, overwrite); };
         const CopyRun run{context_, progress_, report_, remote_.peer(), summary};
         co_return co_await run_reported(run, work);
     }
@@ -78,7 +77,8 @@ public:
             co_return make_error(Errc::usage, "'-o -' takes one file, and " +
                                                   std::to_string(files_.size()) + " match");
         }
-        const CopyRun run{context_, progress_, report_, remote_.peer(), [this] { return summary_; }};
+        const CopyRun run{context_, progress_, report_, remote_.peer(),
+                          [this] { return summary_; }};
         const auto work = [this] { return stream(); };
         co_return co_await run_reported(run, work);
     }
@@ -125,15 +125,16 @@ private:
                 if (kind != DigestKind::sha256 || wanted.sha256.empty() || hex == wanted.sha256) {
                     continue;
                 }
-                outcome = failure(make_error(
-                    Errc::corrupted, quote(wanted.name) + " from " + remote_.peer() +
-                                         " is corrupted: its SHA-256 is " + hex + ", not " +
-                                         wanted.sha256));
+                outcome = failure(make_error(Errc::corrupted, quote(wanted.name) + " from " +
+                                                                  remote_.peer() +
+                                                                  " is corrupted: its SHA-256 is " +
+                                                                  hex + ", not " + wanted.sha256));
             }
         }
         progress_.files = 1;
         report_.done(wanted.name, outcome);
-        summary_.count(outcome);
+        ++summary_.files;
+        summary_.add(outcome);
         co_return Result<>();
     }
 
@@ -174,7 +175,8 @@ public:
                  : "name what to download, and the server: ID_OR_NAME... ENDPOINT");
         if (!operands) co_return operands.error();
         if (all_ && !operands->words.empty()) {
-            co_return make_error(Errc::usage, "--all takes everything: name nothing but the server");
+            co_return make_error(Errc::usage,
+                                 "--all takes everything: name nothing but the server");
         }
         const bool stdout_wanted = output_ == to_stdout;
         if (stdout_wanted && context.output.json()) {

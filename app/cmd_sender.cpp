@@ -52,7 +52,7 @@ private:
     Task<Result<int>> send(Context& context, DiskPool& disk, FileSource& source, std::string digest,
                            Stream& stream) {
         TransferPlan plan;
-        plan.name = operands_[0].substr(operands_[0].rfind('/') + 1);  // npos + 1 is 0: all of it
+        plan.name = last_component(operands_[0]);
         plan.digest = std::move(digest);
         plan.answered = [this](std::string_view words) { answer_ = words; };
         Progress progress;

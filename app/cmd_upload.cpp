@@ -168,7 +168,8 @@ private:
         ++progress_.files_total;
         ++progress_.files;
         report_.done(file.name, outcome);
-        summary_.count(outcome);
+        ++summary_.files;
+        summary_.add(outcome);
     }
 
     CopySummary sum() const {

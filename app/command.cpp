@@ -85,7 +85,7 @@ const Command* find_command(std::string_view name) {
 }
 
 const Script* find_script(std::string_view argv0) {
-    std::string_view name = argv0.substr(argv0.rfind('/') + 1);  // npos + 1 is 0: all of it
+    std::string_view name = last_component(argv0);
     if (name.ends_with(".py")) name.remove_suffix(3);
     const auto found = std::find_if(std::begin(script_table), std::end(script_table),
                                     [name](const Script& script) { return script.name == name; });

@@ -254,7 +254,7 @@ int run_script(const Script& script, const std::string& called,
 
 int run_program(std::string_view program, std::span<const std::string> arguments) {
     if (const Script* script = find_script(program)) {
-        return run_script(*script, std::string(program.substr(program.rfind('/') + 1)), arguments);
+        return run_script(*script, std::string(last_component(program)), arguments);
     }
     if (arguments.empty()) {
         std::cerr << overview();

@@ -25,8 +25,8 @@ struct ListedFile {
     std::optional<FileTime> mtime;  ///< none: not told
 };
 
-/// A server of shared files, spoken to by netcopy/1 or the seed's protocol: as the user wants it, or
-/// as the server knows it. Used on the main thread; `disk` needs a thread for each connection.
+/// A server of shared files, spoken to by netcopy/1 or the seed's protocol: as the user wants it,
+/// or as the server knows it. Used on the main thread; `disk` needs a thread for each connection.
 class ShareRemote {
 public:
     /// All are kept by reference. `what`: "'notes.txt'", for errors; empty: none.

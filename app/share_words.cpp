@@ -75,10 +75,9 @@ Result<std::vector<std::size_t>> ShareWords::resolve(const Word& word,
     const auto name_of = [this](std::size_t file) { return quote(kept_[file].name); };
     if (word.whole_id() && word.by_id) return Files{*word.by_id};
     if (word.other_id) {
-        return make_error(Errc::failed, quote(word.text) + " is ambiguous: the ids of " +
-                                            name_of(*word.by_id) + " and " +
-                                            name_of(*word.other_id) +
-                                            " begin so; give more digits");
+        return make_error(Errc::failed,
+                          quote(word.text) + " is ambiguous: the ids of " + name_of(*word.by_id) +
+                              " and " + name_of(*word.other_id) + " begin so; give more digits");
     }
     if (word.by_id && word.by_name && kept_[*word.by_id].id != kept_[*word.by_name].id) {
         return make_error(Errc::failed, quote(word.text) +

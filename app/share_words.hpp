@@ -9,8 +9,9 @@
 
 namespace netcopy::app {
 
-/// What the operands of `download` stand for, found out in one pass over a server's list: ids, their
-/// beginnings, names and shell patterns (docs/cli.md, "netcopy download"). Keeps only what matches.
+/// What the operands of `download` stand for, found out in one pass over a server's list: ids,
+/// their beginnings, names and shell patterns (docs/cli.md, "netcopy download"). Keeps only what
+/// matches.
 class ShareWords {
 public:
     static constexpr std::size_t least_digits = 6;  ///< that are taken for the beginning of an id

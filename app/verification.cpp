@@ -1,11 +1,12 @@
 #include "app/verification.hpp"
 
 #include "crypto/digest.hpp"
+#include "file/read_through.hpp"
 
 namespace netcopy::app {
 namespace {
 
-constexpr std::size_t buffer_size = 512 * 1024;         // bytes, of each thread
+constexpr std::uint64_t stretch = 16 * 1024 * 1024;     // bytes hashed before a look at stopped_
 constexpr std::size_t most_waiting = 16 * 1024;         // entries of the list that are held
 constexpr std::size_t batch_files = 64;                 // taken at a time ...
 constexpr std::uint64_t batch_bytes = 4 * 1024 * 1024;  // ... unless they are large
@@ -71,7 +72,7 @@ std::vector<ManifestEntry> Verification::take() {
 }
 
 bool Verification::check_files(const Say& say) {
-    std::vector<std::byte> buffer(buffer_size);
+    std::vector<std::byte> buffer;
     for (auto batch = take(); !batch.empty(); batch = take()) {
         for (const ManifestEntry& entry : batch) {
             if (stopped_) return true;
@@ -108,16 +109,18 @@ std::optional<Result<std::string>> Verification::digest(FileSource& source,
     const std::uint64_t size = source.size().value_or(0);
     const auto shown = size >= large ? progress_.begin(source.name(), size) : nullptr;
     Digest digest(DigestKind::sha256);
-    for (std::uint64_t offset = 0;;) {
+    const auto take = [&](Bytes bytes) {
+        digest.update(bytes);
+        progress_.bytes += bytes.size();
+        if (shown) shown->bytes += bytes.size();
+    };
+    for (std::uint64_t begin = 0, end = 0; begin == end; begin += stretch) {
         if (stopped_) return std::nullopt;
-        const auto got = source.read_at(offset, buffer);
-        if (!got) return Result<std::string>(got.error());
-        if (*got == 0) return Result<std::string>(digest.hex());
-        digest.update(Bytes(buffer).first(*got));
-        offset += *got;
-        progress_.bytes += *got;
-        if (shown) shown->bytes += *got;
+        const auto read = read_through(source, begin, begin + stretch, buffer, take);
+        if (!read) return Result<std::string>(read.error());
+        end = *read;
     }
+    return Result<std::string>(digest.hex());
 }
 
 void Verification::report(const ManifestEntry& entry, Outcome outcome, std::uint64_t Counts::*count,

@@ -1,5 +1,7 @@
 #include "base/bytes.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace netcopy {
@@ -14,6 +16,11 @@ void append_escaped(std::string& out, unsigned char byte) {
 }
 
 }  // namespace
+
+Bytes zeros(std::uint64_t count) {
+    static std::array<std::byte, 64 * 1024> all;  // never written; takes no room in the program
+    return Bytes(all).first(static_cast<std::size_t>(std::min<std::uint64_t>(count, all.size())));
+}
 
 std::string to_hex(Bytes bytes) {
     std::string out;

@@ -2,9 +2,6 @@
 
 #include <isa-l/crc64.h>
 
-#include <algorithm>
-#include <array>
-
 namespace netcopy {
 
 std::uint64_t crc64(std::uint64_t before, Bytes bytes) {
@@ -13,11 +10,10 @@ std::uint64_t crc64(std::uint64_t before, Bytes bytes) {
 }
 
 std::uint64_t crc64_zeros(std::uint64_t before, std::uint64_t count) {
-    static std::array<std::byte, 64 * 1024> zeros;  // never written; takes no room in the program
     while (count > 0) {
-        const std::size_t part = std::min<std::uint64_t>(count, zeros.size());
-        before = crc64(before, Bytes(zeros).first(part));
-        count -= part;
+        const Bytes part = zeros(count);
+        before = crc64(before, part);
+        count -= part.size();
     }
     return before;
 }

@@ -16,8 +16,6 @@
 namespace netcopy {
 namespace {
 
-std::string_view last_component(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
 /// Where a link leads; nothing where there is none, and errno says why.
 std::optional<std::string> read_link(int folder, const char* name) {
     std::array<char, PATH_MAX> text{};

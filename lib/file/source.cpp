@@ -122,4 +122,10 @@ Result<> FileSource::unchanged() const {
     return make_error(Errc::local_file, quote(name_) + " changed while it was sent");
 }
 
+bool FileSource::in_place() const {
+    struct stat now {};
+    return ::fstatat(AT_FDCWD, name_.c_str(), &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+           now.st_dev == opened_.st_dev && now.st_ino == opened_.st_ino;
+}
+
 }  // namespace netcopy

@@ -41,6 +41,9 @@ public:
     /// has none.
     Result<> unchanged() const;
 
+    /// Whether its name still leads to it: it was neither removed nor replaced.
+    bool in_place() const;
+
     FileStatus status() const { return make_status(opened_); }  ///< as it was opened
     /// For remembering its digest; none for a pipe, or when it has no path any more.
     std::optional<FileIdentity> identity() const;

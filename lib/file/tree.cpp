@@ -26,7 +26,7 @@ std::string_view parent_of(std::string_view path) {
     return slash == path.npos ? std::string_view() : path.substr(0, slash);
 }
 
-std::string last_of(std::string_view path) { return std::string(path.substr(path.rfind('/') + 1)); }
+std::string last_of(std::string_view path) { return std::string(last_component(path)); }
 
 Result<> make_root(const fs::path& root) {
     std::error_code error;

@@ -52,6 +52,9 @@ public:
     bool wants_to_read() const { return reads_ && read_at_ <= Clock::now(); }
     bool between_messages() const { return rest_.empty(); }
 
+    /// The peer may have said what belongs to another conversation.
+    void hand_back_rest() { stream_.put_back(in_.subspan(begin_, end_ - begin_)); }
+
     /// On the network thread, with no job under way.
     Task<> say(std::string_view text) { co_await stream_.write(as_bytes(text)); }
 
@@ -204,6 +207,7 @@ Task<Result<>> exchange(Stream& stream, DiskPool& disk, Dialogue& dialogue, Exch
             case Slice::End::used_up:
                 break;
             case Slice::End::finished:
+                flow.hand_back_rest();
                 co_return Result<>();
             case Slice::End::dialogue_failed:
                 co_return std::move(slice.error);

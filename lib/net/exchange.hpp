@@ -57,7 +57,8 @@ struct ExchangeLimits {
 /// the pump (docs/decisions/0010) a job in the disk pool moves what goes without waiting; the
 /// network thread waits. Memory: 512 KiB each way. Errors of the dialogue come back; those of the
 /// connection are thrown, as Stream does, Errc::connection_lost also when the peer ends too early.
-/// No job is under way any more when it returns or throws.
+/// When the dialogue has finished, what it has not taken is in the stream's buffer again. No job is
+/// under way any more when it returns or throws.
 Task<Result<>> exchange(Stream& stream, DiskPool& disk, Dialogue& dialogue, ExchangeLimits limits);
 
 }  // namespace netcopy

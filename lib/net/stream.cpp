@@ -65,6 +65,16 @@ std::string_view Stream::buffered() const { return {buffer_.data() + begin_, end
 
 void Stream::consume(std::size_t count) { begin_ += count; }
 
+void Stream::put_back(Bytes bytes) {
+    if (bytes.empty()) return;
+    const std::string_view text = as_text(bytes);
+    std::vector<char> all(text.begin(), text.end());
+    all.insert(all.end(), buffered().begin(), buffered().end());
+    buffer_ = std::move(all);
+    begin_ = 0;
+    end_ = buffer_.size();
+}
+
 Task<bool> Stream::fill(std::size_t limit) {
     check_deadline();
     if (ended_ || (stopping_ && idle_)) co_return false;

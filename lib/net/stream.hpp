@@ -47,6 +47,8 @@ public:
     /// Bytes read ahead and not consumed yet.
     std::string_view buffered() const;
     void consume(std::size_t count);
+    /// In front of the buffered bytes: somebody has read further than it had to.
+    void put_back(Bytes bytes);
     /// Reads more behind the buffered ones, up to `limit` of them in all. False: the peer has
     /// ended.
     Task<bool> fill(std::size_t limit);

@@ -19,12 +19,12 @@ Task<> run_together(std::size_t count, std::function<Task<>(std::size_t)> task) 
     Timer ended(executor, Clock::time_point::max());  // never rings: cancelled to say so
     for (std::size_t i = 0; i < count; ++i) {
         asio::co_spawn(executor, task(i),
-                       asio::bind_cancellation_slot(
-                           cancels.emplace_back().slot(), [&](const std::exception_ptr& error) {
-                               if (error && !thrown) thrown = error;
-                               --running;
-                               ended.cancel();
-                           }));
+                       asio::bind_cancellation_slot(cancels.emplace_back().slot(),
+                                                    [&](const std::exception_ptr& error) {
+                                                        if (error && !thrown) thrown = error;
+                                                        --running;
+                                                        ended.cancel();
+                                                    }));
     }
     bool told = false;
     while (running > 0) {
@@ -36,8 +36,8 @@ Task<> run_together(std::size_t count, std::function<Task<>(std::size_t)> task) 
         }
         if (told) {
             // The caller's own cancellation must not end this wait.
-            co_await ended.async_wait(asio::bind_cancellation_slot(asio::cancellation_slot(),
-                                                                   asio::as_tuple(UseTask())));
+            co_await ended.async_wait(
+                asio::bind_cancellation_slot(asio::cancellation_slot(), asio::as_tuple(UseTask())));
         } else {
             co_await ended.async_wait(asio::as_tuple(UseTask()));
         }

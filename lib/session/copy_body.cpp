@@ -1,38 +1,37 @@
 #include "session/copy_body.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 #include "file/crc64.hpp"
+#include "file/read_through.hpp"
 
 namespace netcopy {
 namespace {
 
 /// A stretch of work() or hash_some(): some hundredths of a second.
 constexpr std::uint64_t stretch = 32 << 20;  // bytes
-constexpr std::size_t piece = 256 * 1024;    // bytes; stays in the cache between read and hash
 constexpr std::size_t least_data = 4096;     // bytes; for less a DATA is not worth its line
 constexpr std::size_t longest_line = 80;     // bytes of "DATA N OFFSET LENGTH"
 
-constexpr std::array<std::byte, 64 * 1024> zeros{};
-
-/// Calls `take` with what a file has between `begin` and `end`.
+/// read_through() of a source that must not have become shorter.
 template <class Take>
-Result<> read_through(FileSource& source, std::uint64_t begin, std::uint64_t end,
-                      std::vector<std::byte>& buffer, Take take) {
-    buffer.resize(piece);
-    while (begin < end) {
-        const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(piece, end - begin));
-        const auto got = source.read_at(begin, MutableBytes(buffer).first(want));
-        if (!got) return got.error();
-        if (*got == 0) {
-            return make_error(Errc::local_file, quote(source.name()) + " has become shorter");
-        }
-        take(Bytes(buffer).first(*got));
-        begin += *got;
+Result<> read_all(FileSource& source, std::uint64_t begin, std::uint64_t end,
+                  std::vector<std::byte>& buffer, Take take) {
+    const auto ended = read_through(source, begin, end, buffer, std::move(take));
+    if (!ended) return ended.error();
+    if (*ended == end) return {};
+    return make_error(Errc::local_file, quote(source.name()) + " has become shorter");
+}
+
+/// Those of a kind that is asked for, in that order; fewer when not all are known.
+Digests known_digests(const Digests& known, const std::vector<DigestKind>& kinds) {
+    Digests found;
+    for (const DigestKind kind : kinds) {
+        const auto place = std::ranges::find(known, kind, &Digests::value_type::first);
+        if (place != known.end()) found.push_back(*place);
     }
-    return {};
+    return found;
 }
 
 CopyFailure unreadable(const Error& error) { return {"unreadable", error}; }
@@ -75,14 +74,25 @@ OutgoingBody::OutgoingBody(CopyItemPtr item, std::uint64_t n, FileSource source,
       source_(std::move(source)),
       kinds_(std::move(kinds)),
       progress_(&progress),
-      digests_(kinds_) {}
+      digests_(kinds_),
+      known_(known_digests(item_->digests, kinds_).size() == kinds_.size()) {}
 
-void OutgoingBody::resume_at(std::uint64_t offset, std::uint64_t crc64) {
+void OutgoingBody::read_ahead(std::uint64_t offset) {
     if (offset == 0 || pipe_ || offset > item_->status.size) return;
     resume_offset_ = offset;
-    resume_crc_ = crc64;
     stage_ = Stage::comparing;
     if (item_->shown) item_->shown->phase = Phase::comparing;
+}
+
+void OutgoingBody::resume_at(std::uint64_t offset, std::uint64_t crc64) {
+    if (stage_ != Stage::waiting || offset != resume_offset_) {  // else all has been read
+        hashed_ = 0;
+        crc_ = 0;
+        read_ahead(offset);
+    }
+    if (stage_ != Stage::comparing && stage_ != Stage::waiting) return;
+    resume_crc_ = crc64;
+    if (stage_ == Stage::waiting) compare();
 }
 
 bool OutgoingBody::busy() const {
@@ -105,20 +115,25 @@ boost::system::result<void, CopyFailure> OutgoingBody::work() {
 
 boost::system::result<void, CopyFailure> OutgoingBody::compare_some() {
     const std::uint64_t end = std::min(resume_offset_, hashed_ + stretch);
-    const auto read = read_through(source_, hashed_, end, scratch_,
-                                   [this](Bytes bytes) { crc_ = crc64(crc_, bytes); });
+    const auto read = read_all(source_, hashed_, end, scratch_,
+                               [this](Bytes bytes) { crc_ = crc64(crc_, bytes); });
     if (!read) return unreadable(read.error());
     hashed_ = end;
     if (hashed_ < resume_offset_) return {};
+    stage_ = Stage::waiting;
+    if (resume_crc_) compare();
+    return {};
+}
+
+void OutgoingBody::compare() {
     hashed_ = 0;
     if (item_->shown) item_->shown->phase = Phase::moving;
-    resumed_ = crc_ == resume_crc_;
+    resumed_ = crc_ == *resume_crc_;
     if (resumed_) {
         show(resume_offset_);
         position_ = resume_offset_;
     }
     stage_ = Stage::announcing;
-    return {};
 }
 
 /// An empty DATA says where we go on: here, or at the beginning.
@@ -137,8 +152,8 @@ boost::system::result<std::size_t, CopyFailure> OutgoingBody::announce(MutableBy
 
 boost::system::result<void, CopyFailure> OutgoingBody::reread_some() {
     const std::uint64_t end = std::min(position_, hashed_ + stretch);
-    const auto read = read_through(source_, hashed_, end, scratch_,
-                                   [this](Bytes bytes) { digests_.update(bytes); });
+    const auto read =
+        read_all(source_, hashed_, end, scratch_, [this](Bytes bytes) { digests_.update(bytes); });
     if (!read) return unreadable(read.error());
     hashed_ = end;
     if (hashed_ == position_) stage_ = Stage::ended;
@@ -147,12 +162,11 @@ boost::system::result<void, CopyFailure> OutgoingBody::reread_some() {
 
 void OutgoingBody::hash_hole() {
     for (std::uint64_t done = 0; done < stretch && position_ < extent_.begin;) {
-        const auto count = static_cast<std::size_t>(
-            std::min<std::uint64_t>(zeros.size(), extent_.begin - position_));
-        if (!resumed_) digests_.update(Bytes(zeros).first(count));
-        position_ += count;
-        done += count;
-        show(count);
+        const Bytes hole = zeros(extent_.begin - position_);
+        if (hashes()) digests_.update(hole);
+        position_ += hole.size();
+        done += hole.size();
+        show(hole.size());
     }
     if (position_ < extent_.begin) return;
     stage_ = Stage::reading;
@@ -173,8 +187,8 @@ boost::system::result<void, CopyFailure> OutgoingBody::next_extent() {
 }
 
 void OutgoingBody::end_of_data() {
-    stage_ = resumed_ ? Stage::reread : Stage::ended;
-    if (resumed_ && item_->shown) item_->shown->phase = Phase::hashing;
+    stage_ = resumed_ && !known_ ? Stage::reread : Stage::ended;
+    if (stage_ == Stage::reread && item_->shown) item_->shown->phase = Phase::hashing;
 }
 
 boost::system::result<std::size_t, CopyFailure> OutgoingBody::produce(MutableBytes buffer) {
@@ -214,7 +228,7 @@ boost::system::result<std::size_t, CopyFailure> OutgoingBody::frame(MutableBytes
         return 0;
     }
     const MutableBytes bytes = buffer.subspan(line.size(), *got);
-    if (!resumed_) digests_.update(bytes);
+    if (hashes()) digests_.update(bytes);
     std::size_t begin = line.size();
     if (*got < want) {  // rare: the line was made for more
         line.clear();
@@ -237,7 +251,11 @@ boost::system::result<std::size_t, CopyFailure> OutgoingBody::frame(MutableBytes
 
 boost::system::result<wire::CopySum, CopyFailure> OutgoingBody::sum() {
     if (!source_.unchanged()) return changed();
-    finished_ = digests_.finish();
+    if (known_ && !source_.in_place()) {
+        return CopyFailure{"gone", make_error(Errc::local_file, quote(item_->path.string()) +
+                                                                    " went while it was sent")};
+    }
+    finished_ = known_ ? known_digests(item_->digests, kinds_) : digests_.finish();
     wire::CopySum sum{n_, position_, {}};
     for (const auto& [kind, hex] : finished_) sum.digests.emplace_back(to_string(kind), hex);
     return sum;
@@ -260,8 +278,8 @@ CopyFailure OutgoingBody::changed() const {
 Result<bool> FileHasher::hash_some() {
     const std::uint64_t size = source_.size().value_or(0);
     const std::uint64_t end = std::min(size, position_ + stretch);
-    const auto read = read_through(source_, position_, end, buffer_,
-                                   [this](Bytes bytes) { digest_.update(bytes); });
+    const auto read =
+        read_all(source_, position_, end, buffer_, [this](Bytes bytes) { digest_.update(bytes); });
     if (!read) return read.error();
     position_ = end;
     return position_ == size;

@@ -30,7 +30,9 @@ public:
                                                                  std::vector<DigestKind> kinds,
                                                                  TreeProgress& progress);
 
-    /// The receiver has so many bytes with this CRC-64: they are compared with ours by work().
+    /// The receiver may have so many bytes: work() reads as many of ours, for their CRC-64.
+    void read_ahead(std::uint64_t offset);
+    /// It has so many bytes, and this is their CRC-64: work() compares them with ours.
     void resume_at(std::uint64_t offset, std::uint64_t crc64);
 
     /// work() is to be called before produce() or sum(): comparing, or hashing without reading on.
@@ -54,6 +56,7 @@ public:
 private:
     enum class Stage {
         comparing,   ///< the receiver's part with ours
+        waiting,     ///< ours has been read ahead, the receiver's CRC-64 is not known yet
         announcing,  ///< where we go on
         reading,
         hole,    ///< zeros are hashed, not sent
@@ -64,6 +67,7 @@ private:
     OutgoingBody(CopyItemPtr item, std::uint64_t n, FileSource source,
                  std::vector<DigestKind> kinds, TreeProgress& progress);
     boost::system::result<void, CopyFailure> compare_some();
+    void compare();
     boost::system::result<void, CopyFailure> reread_some();
     void hash_hole();
     boost::system::result<void, CopyFailure> next_extent();
@@ -72,6 +76,7 @@ private:
     void end_of_data();
     void show(std::uint64_t bytes);
     CopyFailure changed() const;
+    bool hashes() const { return !resumed_ && !known_; }  // what is sent
 
     CopyItemPtr item_;
     std::uint64_t n_;
@@ -84,8 +89,9 @@ private:
     bool pipe_ = false;
     bool starved_ = false;
     bool resumed_ = false;  // what was sent is not what was hashed
+    bool known_ = false;    // the item has all digests
     std::uint64_t resume_offset_ = 0;
-    std::uint64_t resume_crc_ = 0;
+    std::optional<std::uint64_t> resume_crc_;
     std::uint64_t crc_ = 0;
     std::uint64_t position_ = 0;  // of the next byte to be sent
     std::uint64_t hashed_ = 0;    // comparing, hole, reread: so far

@@ -27,13 +27,15 @@ Task<Result<wire::CopyOpeningAnswer>> read_answer(Stream& stream, Clock::duratio
 }  // namespace
 
 Task<Result<CopyConnectionPtr>> open_copy(Endpoint endpoint, DialOptions dialing,
-                                          std::vector<DigestKind> digests, std::string session,
-                                          Clock::duration patience) {
+                                          wire::CopyOpening opening, Clock::duration patience) {
     auto dialled = co_await dial(endpoint, dialing);
     if (!dialled) co_return dialled.error();
     auto connection = std::make_shared<CopyConnection>(std::move(*dialled));
-    wire::CopyOpening opening{"put", std::move(session), {}};
-    for (const DigestKind kind : digests) opening.digests.emplace_back(to_string(kind));
+    co_return co_await open_copy(std::move(connection), std::move(opening), patience);
+}
+
+Task<Result<CopyConnectionPtr>> open_copy(CopyConnectionPtr connection, wire::CopyOpening opening,
+                                          Clock::duration patience) {
     std::string line;
     append(line, opening);
     Result<wire::CopyOpeningAnswer> answer = wire::CopyOpeningAnswer();
@@ -51,6 +53,7 @@ Task<Result<CopyConnectionPtr>> open_copy(Endpoint endpoint, DialOptions dialing
                              connection->stream.peer() + " declined: " + escape(declined->text));
     }
     const auto& accepted = std::get<wire::CopyAccepted>(*answer);
+    if (accepted.purpose != opening.purpose) co_return CopyConnectionPtr();
     connection->window = accepted.window;
     connection->window_bytes = accepted.window_bytes;
     co_return connection;

@@ -3,10 +3,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <vector>
 
-#include "crypto/digest.hpp"
 #include "net/dial.hpp"
 #include "net/endpoint.hpp"
 #include "net/stream.hpp"
@@ -33,7 +30,9 @@ using CopyConnectionPtr = std::shared_ptr<CopyConnection>;
 /// Connects and opens. Null: somebody is there who speaks no netcopy/1 (says something else,
 /// closes, or nothing within `patience`). Errc::unreachable, Errc::refused when it declines.
 Task<Result<CopyConnectionPtr>> open_copy(Endpoint endpoint, DialOptions dialing,
-                                          std::vector<DigestKind> digests, std::string session,
+                                          wire::CopyOpening opening, Clock::duration patience);
+/// The same on a connection whose last conversation has come to its end.
+Task<Result<CopyConnectionPtr>> open_copy(CopyConnectionPtr connection, wire::CopyOpening opening,
                                           Clock::duration patience);
 
 /// From any thread: the connection's stream is woken when the descriptor has bytes. Nothing happens

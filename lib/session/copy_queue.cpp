@@ -20,8 +20,41 @@ struct CopyFolderNode {
     std::size_t pending = 1;  // the walk itself, until it leaves
 };
 
+void CopySummary::add(const CopyOutcome& outcome) {
+    switch (outcome.kind) {
+        case CopyOutcome::Kind::sent:
+            ++sent;
+            bytes += outcome.bytes;
+            break;
+        case CopyOutcome::Kind::same:
+            ++same;
+            break;
+        case CopyOutcome::Kind::failed:
+            if (failed++ == 0) first_failure = outcome.error;
+            all_alike = all_alike && outcome.error.code == first_failure.code;
+            NETCOPY_LOG(info) << outcome.error.context;
+            break;
+    }
+}
+
 CopyQueue::CopyQueue(TreeWalk walk, TreeProgress& progress, OnCopied on_copied)
     : walk_(std::move(walk)), progress_(progress), on_copied_(std::move(on_copied)) {}
+
+CopyQueue::CopyQueue(TreeProgress& progress, OnCopied on_copied)
+    : progress_(progress), on_copied_(std::move(on_copied)) {}
+
+void CopyQueue::add(CopyItemPtr item) {
+    const std::lock_guard guard(mutex_);
+    ++progress_.files_total;
+    if (progress_.total != Progress::unknown) progress_.total += item->status.size;
+    ready_.push_back(std::move(item));
+}
+
+void CopyQueue::close() {
+    const std::lock_guard guard(mutex_);
+    walking_ = false;
+    progress_.counting = false;
+}
 
 void CopyQueue::add_pipe(std::string name) {
     const std::lock_guard guard(mutex_);
@@ -60,13 +93,13 @@ CopyItemPtr CopyQueue::take() {
 }
 
 CopyItemPtr CopyQueue::walk_on() {
-    while (walking_) {
+    while (walking_ && walk_) {
         if (!ready_.empty()) {  // a folder that ended empty-handed
             auto item = std::move(ready_.front());
             ready_.pop_front();
             return item;
         }
-        auto entry = walk_.next();
+        auto entry = walk_->next();
         if (!entry) {
             walking_ = false;
             progress_.counting = false;
@@ -194,31 +227,14 @@ void CopyQueue::finish(CopyItemPtr item, CopyOutcome outcome) {
     if (taken_ == 0 || (!had_ready && !ready_.empty())) tell_change();
 }
 
-void CopySummary::count(const CopyOutcome& outcome) {
-    ++files;
-    switch (outcome.kind) {
-        case CopyOutcome::Kind::sent:
-            ++sent;
-            bytes += outcome.bytes;
-            break;
-        case CopyOutcome::Kind::same:
-            ++same;
-            break;
-        case CopyOutcome::Kind::failed:
-            if (failed++ == 0) first_failure = outcome.error;
-            all_alike = all_alike && outcome.error.code == first_failure.code;
-            break;
-    }
-}
-
+<<<<<<< HEAD
 void CopyQueue::count(const CopyItem& item, const CopyOutcome& outcome) {
-    summary_.count(outcome);
-    if (item.kind == CopyItem::Kind::folder) {
-        --summary_.files;  // folders that failed are told, but are no files
-    } else {
+    if (item.kind != CopyItem::Kind::folder) {
+        ++summary_.files;
         ++progress_.files;
     }
-    if (outcome.kind == CopyOutcome::Kind::failed) NETCOPY_LOG(info) << outcome.error.context;
+    summary_.add(outcome);
+>>>>>>> serve
     if (on_copied_) on_copied_(item, outcome);
 }
 

@@ -29,6 +29,9 @@ struct CopyItem {
     std::filesystem::path path;
     FileStatus status;
     std::string target;  ///< of a link
+    /// What is known already: nothing is hashed when these are all that is asked for. The file
+    /// must still be there, under its name, when its bytes have been read.
+    Digests digests;
 
     std::shared_ptr<CopyFolderNode> folder;  ///< that is not finished before this is
     std::uint64_t counted = 0;               ///< bytes shown as done so far
@@ -59,7 +62,7 @@ struct CopySummary {
     Error first_failure;         ///< with failed > 0
     bool all_alike = true;       ///< all failures are of the first one's kind
 
-    void count(const CopyOutcome& outcome);  ///< one file more
+    void add(const CopyOutcome& outcome);  ///< but for `files`
 };
 
 /// Called for each item but folders when it is done, one call at a time, on any thread.
@@ -71,6 +74,10 @@ using OnCopied = std::function<void(const CopyItem&, const CopyOutcome&)>;
 class CopyQueue {
 public:
     CopyQueue(TreeWalk walk, TreeProgress& progress, OnCopied on_copied);
+    /// One that add() fills, until close(): what a client asks for (GET).
+    CopyQueue(TreeProgress& progress, OnCopied on_copied);
+    void add(CopyItemPtr item);
+    void close();
 
     /// Null: nothing at present; see finished() and next_retry().
     CopyItemPtr take();
@@ -103,8 +110,8 @@ private:
     void tell_change();
 
     mutable std::mutex mutex_;  // guards all that follows, and the order of on_copied_
-    TreeWalk walk_;
-    bool walking_ = true;
+    std::optional<TreeWalk> walk_;
+    bool walking_ = true;                                // or open
     std::vector<std::shared_ptr<CopyFolderNode>> open_;  // the folders that the walk is in
     std::deque<CopyItemPtr> ready_;  // given back, or folders whose time has come
     std::vector<std::pair<Clock::time_point, CopyItemPtr>> later_;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/log.hpp"
-
 namespace netcopy {
 namespace {
 
@@ -15,6 +13,13 @@ constexpr std::size_t most_text = 256 * 1024;  // bytes
 /// Answers go out after so many requests, so that both sides work at the same time.
 constexpr unsigned most_messages = 512;
 
+std::vector<DigestKind> joined(std::vector<DigestKind> kinds, const std::vector<DigestKind>& more) {
+    for (const DigestKind kind : more) {
+        if (std::ranges::find(kinds, kind) == kinds.end()) kinds.push_back(kind);
+    }
+    return kinds;
+}
+
 }  // namespace
 
 CopyReceiver::CopyReceiver(Tree tree, const ReceiveRules& rules, std::vector<DigestKind> digests,
@@ -22,6 +27,7 @@ CopyReceiver::CopyReceiver(Tree tree, const ReceiveRules& rules, std::vector<Dig
     : tree_(std::move(tree)),
       rules_(rules),
       digests_(std::move(digests)),
+      hashed_(joined(digests_, rules.digests)),
       peer_(std::move(peer)),
       busy_(wire::line_of(wire::CopyBusy{})) {}
 
@@ -114,7 +120,7 @@ void CopyReceiver::commit() {
     for (const auto& outcome : outcomes) confirm(outcome, folders);
     for (const std::uint64_t n : std::exchange(made_, {})) {
         if (folders) {
-            append(text_, wire::CopyDone{n, {}});
+            append(text_, wire::CopyDone{n, {}, {}});
         } else {
             append(text_, wire::CopyNo{n, "failed", folders.error().context});
         }
@@ -141,14 +147,21 @@ void CopyReceiver::confirm(const CommitBatch::Outcome& outcome, const Result<>& 
     Result<std::string> stored_as = outcome.name;
     if (!folders) stored_as = folders.error();
     if (stored_as) {  // of the whole name the commit decides the last component
-        const std::string_view name = request.put.name;
-        *stored_as = std::string(name.substr(0, name.rfind('/') + 1)) + *stored_as;
+        const std::string& name = request.put.name;
+        *stored_as = name.substr(0, name.size() - last_component(name).size()) + *stored_as;
     }
     report(request, stored_as, false);
     if (stored_as) {
         request.quota.use_up();
         const bool renamed = *stored_as != request.put.name;
-        append(text_, wire::CopyDone{outcome.tag, renamed ? *stored_as : std::string()});
+        wire::CopyDone done{outcome.tag, renamed ? *stored_as : std::string(), {}};
+        if (rules_.say_digests) {
+            done.name = *stored_as;
+            for (const auto& [kind, hex] : request.digests) {
+                done.digests.emplace_back(to_string(kind), hex);
+            }
+        }
+        append(text_, done);
     } else {
         const bool refused = stored_as.error() == Errc::refused;
         append(text_,
@@ -176,6 +189,16 @@ Result<> CopyReceiver::take(const wire::CopyEnd&) {
     return {};
 }
 
+std::optional<CopyReceiver::UnderWay> CopyReceiver::under_way() const {
+    if (!body_) return std::nullopt;
+    return UnderWay{requests_.at(body_->n).put.name, body_->position};
+}
+
+Result<> CopyReceiver::take(const wire::CopyLack& lack) {
+    if (rules_.on_lack) return rules_.on_lack(lack);
+    return make_error(Errc::protocol, "the peer lacks what it was not asked for");
+}
+
 /// Refuses a request. A body that is under way is read away until the sender has understood.
 void CopyReceiver::no(std::uint64_t n, std::string_view code, const Error& error) {
     append(text_, wire::CopyNo{n, std::string(code), error.context});
@@ -183,7 +206,7 @@ void CopyReceiver::no(std::uint64_t n, std::string_view code, const Error& error
     Request& request = found->second;
     if (working_on_ == n) working_on_.reset();
     if (request.file && !(body_ && body_->n == n)) --open_files_;
-    report(request, error, false);
+    if (code != "busy") report(request, error, false);  // that one comes again
     request.file.reset();
     if (body_ && body_->n == n && !body_->sum) {
         request.step = Step::skipping;
@@ -194,16 +217,15 @@ void CopyReceiver::no(std::uint64_t n, std::string_view code, const Error& error
     requests_.erase(found);
 }
 
-/// no(), for what the file layer says.
-void CopyReceiver::fail(std::uint64_t n, const Error& error) {
+/// The word for what the file layer says.
+std::string_view CopyReceiver::code_of(const Error& error) {
     // Descriptors come free when another connection commits.
-    const bool busy_for_now = is_busy(error) || is_out_of_descriptors(error);
-    const std::string_view code = busy_for_now               ? "busy"
-                                  : is_out_of_space(error)   ? "space"
-                                  : (error == Errc::refused) ? "name"
-                                                             : "failed";
-    no(n, code, error);
+    if (is_busy(error) || is_out_of_descriptors(error)) return "busy";
+    if (is_out_of_space(error)) return "space";
+    return error == Errc::refused ? "name" : "failed";
 }
+
+void CopyReceiver::fail(std::uint64_t n, const Error& error) { no(n, code_of(error), error); }
 
 void CopyReceiver::same(std::uint64_t n, std::string stored_as) {
     const auto found = requests_.find(n);
@@ -224,6 +246,7 @@ void CopyReceiver::report(const Request& request, const Result<std::string>& sto
     if (!rules_.on_file) return;
     ReceivedFile file;
     file.peer = peer_;
+    file.offered = request.put.name;
     file.name = stored_as ? *stored_as : request.put.name;
     if (!stored_as) file.outcome = stored_as.error();
     file.size = request.put.size.value_or(request.bytes);

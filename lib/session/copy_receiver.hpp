@@ -51,6 +51,12 @@ public:
     void commit();
     std::uint64_t files() const { return files_; }  ///< that were confirmed, as new or as there
     std::uint64_t bytes() const { return bytes_; }  ///< that arrived for any file
+    struct UnderWay {
+        std::string_view name;
+        std::uint64_t position = 0;  ///< bytes
+    };
+    /// The file whose body is coming in.
+    std::optional<UnderWay> under_way() const;
     /// The sender has said that its whole run is done.
     bool peer_has_ended() const { return ending_; }
 
@@ -89,6 +95,7 @@ private:
     Result<> take(const wire::CopySync&);
     Result<> take(const wire::CopyEnd&);
     Result<> take(const wire::CopyBusy&) { return {}; }
+    Result<> take(const wire::CopyLack& lack);
 
     // Requests: what is offered, and what becomes of it (copy_receiver_requests.cpp).
     Result<> next(std::uint64_t n);
@@ -96,9 +103,13 @@ private:
     void decide_by_rule(std::uint64_t n, const FileStatus& there);
     std::optional<std::string> renamed_copy(const wire::CopyPut& put);
     void want(std::uint64_t n);
+    template <class Operation>
+    auto sparing(Operation operation);
     Result<> create(Request& request);
     void check_some(std::uint64_t n);
     void hash_some(std::uint64_t n);
+    std::optional<KnownDigest> known_digest(std::string_view name) const;
+    Result<> refuse_in_flat(std::uint64_t n);
     void made(std::uint64_t n, std::string_view name, const Result<bool>& is_new);
     Result<Request*> find(std::uint64_t n, Step step, std::string_view verb);
 
@@ -110,19 +121,22 @@ private:
     void end_body();
     void verify_some();
     void compare();
+    Result<> judge(const Request& request) const;
 
     void wait_for_sync();
     bool something_waits() const { return batch_.files() > 0 || !made_.empty(); }
     void confirm(const CommitBatch::Outcome& outcome, const Result<>& folders);
     void say_last();
     void no(std::uint64_t n, std::string_view code, const Error& error);
+    static std::string_view code_of(const Error& error);
     void fail(std::uint64_t n, const Error& error);
     void same(std::uint64_t n, std::string stored_as = {});
     void report(const Request& request, const Result<std::string>& stored_as, bool was_there);
 
     Tree tree_;
     const ReceiveRules& rules_;
-    const std::vector<DigestKind> digests_;
+    const std::vector<DigestKind> digests_;  // that each SUM says
+    const std::vector<DigestKind> hashed_;   // those, and what the rules want besides
     const std::string peer_;
 
     std::unordered_map<std::uint64_t, Request> requests_;  // by n: without a final answer

@@ -1,16 +1,15 @@
 #include <algorithm>
-#include <array>
 #include <vector>
 
+#include "file/read_through.hpp"
 #include "session/copy_receiver.hpp"
+#include "session/stamp.hpp"
 
 /// What a receiver makes of a body.
 namespace netcopy {
 namespace {
 
 constexpr std::uint64_t stretch = 32 << 20;  // bytes hashed in one go
-constexpr std::size_t piece = 256 * 1024;    // bytes
-constexpr std::array<std::byte, 64 * 1024> zeros{};
 
 }  // namespace
 
@@ -66,7 +65,7 @@ Result<> CopyReceiver::begin_body(std::uint64_t n, std::uint64_t offset) {
             request.resumed = true;
         }
     }
-    if (!request.resumed) body_->digests.emplace(digests_);
+    if (!request.resumed) body_->digests.emplace(hashed_);
     if (!opened) fail(n, opened.error());
     return {};
 }
@@ -102,11 +101,10 @@ void CopyReceiver::go_to(std::uint64_t offset) {
 
 void CopyReceiver::fill_some() {
     for (std::uint64_t done = 0; done < stretch && body_->position < body_->hole_end;) {
-        const auto count = static_cast<std::size_t>(
-            std::min<std::uint64_t>(zeros.size(), body_->hole_end - body_->position));
-        body_->digests->update(Bytes(zeros).first(count));
-        body_->position += count;
-        done += count;
+        const Bytes hole = zeros(body_->hole_end - body_->position);
+        body_->digests->update(hole);
+        body_->position += hole.size();
+        done += hole.size();
     }
     if (body_->position < body_->hole_end) return;
     requests_.at(body_->n).step = Step::receiving;
@@ -138,7 +136,7 @@ Result<> CopyReceiver::take(const wire::CopySum& sum) {
 void CopyReceiver::end_body() {
     if (body_->digests) return compare();
     requests_.at(body_->n).step = Step::verifying;  // part of it came another time
-    body_->digests.emplace(digests_);
+    body_->digests.emplace(hashed_);
     working_on_ = body_->n;
 }
 
@@ -146,23 +144,18 @@ void CopyReceiver::end_body() {
 void CopyReceiver::verify_some() {
     const std::uint64_t n = body_->n;
     Request& request = requests_.at(n);
-    static thread_local std::vector<std::byte> buffer(piece);
+    static thread_local std::vector<std::byte> buffer;
     const std::uint64_t size = body_->sum->size;
     if (body_->verified == 0) {
         // Holes at the end are not there to be read before the size is set.
         if (const auto sized = request.file->finish(size); !sized) return fail(n, sized.error());
     }
     const std::uint64_t end = std::min(size, body_->verified + stretch);
-    while (body_->verified < end) {
-        const auto want = std::min<std::uint64_t>(buffer.size(), end - body_->verified);
-        const auto got = request.file->read_at(
-            body_->verified, MutableBytes(buffer).first(static_cast<std::size_t>(want)));
-        if (!got) return fail(n, got.error());
-        if (*got == 0) break;
-        body_->digests->update(Bytes(buffer).first(*got));
-        body_->verified += *got;
-    }
-    if (body_->verified == end && end < size) return;
+    const auto read = read_through(*request.file, body_->verified, end, buffer,
+                                   [this](Bytes bytes) { body_->digests->update(bytes); });
+    if (!read) return fail(n, read.error());
+    body_->verified = *read;
+    if (*read == end && end < size) return;
     working_on_.reset();
     compare();
 }
@@ -173,6 +166,7 @@ void CopyReceiver::compare() {
     Request& request = requests_.at(n);
     request.digests = body_->digests->finish();
     for (const auto& [kind, ours] : request.digests) {
+        if (std::ranges::find(digests_, kind) == digests_.end()) continue;  // for us alone
         const auto theirs =
             std::ranges::find(body_->sum->digests, to_string(kind), &wire::CopyDigest::first);
         if (theirs != body_->sum->digests.end() && theirs->second == ours) continue;
@@ -183,15 +177,38 @@ void CopyReceiver::compare() {
                                  ", not " +
                                  (theirs == body_->sum->digests.end() ? "said" : theirs->second)));
     }
+    if (const auto allowed = judge(request); !allowed) {
+        request.file->discard();
+        const bool corrupted = allowed.error() == Errc::corrupted;
+        return no(n, corrupted ? "corrupted" : "collision", allowed.error());
+    }
     if (!request.resumed) {  // else verify_some() has done it
         const auto sized = request.file->finish(body_->sum->size);
         if (!sized) return fail(n, sized.error());
+    }
+    if (rules_.stamp == Stamp::always) {
+        request.file->retarget(stamped(last_component(request.put.name)), Existing::rename);
     }
     request.step = Step::complete;
     batch_.add(n, std::move(*request.file));
     request.file.reset();
     body_.reset();
     wait_for_sync();
+}
+
+/// What is proven to have arrived may still not be what is wanted here.
+Result<> CopyReceiver::judge(const Request& request) const {
+    const std::string& name = request.put.name;
+    if (const auto known = known_digest(name)) {
+        const auto ours =
+            std::ranges::find(request.digests, known->first, &Digests::value_type::first);
+        if (ours == request.digests.end() || ours->second != known->second) {
+            return make_error(Errc::corrupted, "the " + std::string(to_string(known->first)) +
+                                                   " of what arrived is not " + known->second +
+                                                   ", which was asked for");
+        }
+    }
+    return rules_.before_commit ? rules_.before_commit(name, request.digests) : Result<>();
 }
 
 /// The sender gives up. Of a source that changed nothing is worth keeping.

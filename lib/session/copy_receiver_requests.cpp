@@ -1,5 +1,7 @@
 #include "file/safe_name.hpp"
+#include "session/copy_error.hpp"
 #include "session/copy_receiver.hpp"
+#include "session/stamp.hpp"
 
 /// What a receiver makes of the sender's requests.
 namespace netcopy {
@@ -7,11 +9,6 @@ namespace {
 
 constexpr std::size_t most_open_files = 64;      // of requests whose body has not begun
 constexpr std::uint64_t negligible = 64 * 1024;  // bytes; room for these is not asked for
-
-Error out_of_place(std::string_view verb, std::uint64_t n) {
-    return make_error(Errc::protocol, "the peer said " + std::string(verb) + " for request " +
-                                          std::to_string(n) + ", which does not await that");
-}
 
 Existing existing(Overwrite rule) {
     switch (rule) {
@@ -45,8 +42,23 @@ Result<CopyReceiver::Request*> CopyReceiver::find(std::uint64_t n, Step step,
     return &found->second;
 }
 
+/// Calls what may need descriptors, once more if there are none: a commit closes those of the files
+/// that wait.
+template <class Operation>
+auto CopyReceiver::sparing(Operation operation) {
+    auto done = operation();
+    if (!done && is_out_of_descriptors(done.error()) && something_waits()) {
+        commit();
+        done = operation();
+    }
+    return done;
+}
+
 Result<> CopyReceiver::take(const wire::CopyPut& put) {
     if (const auto fits = next(put.n); !fits) return fits;
+    if (rules_.on_offer) {
+        if (const auto wanted = rules_.on_offer(put); !wanted) return wanted;
+    }
     Request& request = requests_[put.n];
     request.put = put;
     names_ += put.name.size();
@@ -57,7 +69,11 @@ Result<> CopyReceiver::take(const wire::CopyPut& put) {
 /// `by_time`: equal size and time prove equality.
 void CopyReceiver::decide(std::uint64_t n, bool by_time) {
     const wire::CopyPut& put = requests_.at(n).put;
-    if (const auto safe = safe_path(put.name); !safe) return no(n, "name", safe.error());
+    auto safe = rules_.flat ? safe_name(put.name) : safe_path(put.name);
+    const bool stamps = rules_.stamp == Stamp::always;
+    if (safe && stamps) safe = safe_name(stamped(last_component(put.name)));
+    if (safe && rules_.allowed_name) safe = rules_.allowed_name(put.name);
+    if (!safe) return no(n, "name", safe.error());
     if (put.size && *put.size > rules_.max_size) {
         return no(n, "size",
                   make_error(Errc::refused, "it is larger than --max-size allows there"));
@@ -65,24 +81,22 @@ void CopyReceiver::decide(std::uint64_t n, bool by_time) {
     if (put.sparse && put.size && *put.size > limits::sparse_size) {
         return no(n, "size", make_error(Errc::refused, "files with holes may have 16 TiB there"));
     }
-    auto status = tree_.status(put.name);
-    if (!status && is_out_of_descriptors(status.error()) && something_waits()) {
-        commit();  // which closes those that wait
-        status = tree_.status(put.name);
-    }
+    if (stamps) return want(n);  // what is there has another name
+    const auto status = sparing([&] { return tree_.status(put.name); });
     if (!status) return fail(n, status.error());
     if (!*status) return want(n);
     const FileStatus& there = **status;
     const bool equal_size =
         there.kind == FileStatus::Kind::regular && put.size && there.size == *put.size;
-    if (equal_size && by_time && there.mtime == put.mtime) return same(n);
-    const bool may_stay = put.compare || rules_.overwrite == Overwrite::never ||
+    const auto known = known_digest(put.name);
+    if (equal_size && by_time && !known && there.mtime == put.mtime) return same(n);
+    const bool may_stay = put.compare || known || rules_.overwrite == Overwrite::never ||
                           rules_.overwrite == Overwrite::rename;
     if (!equal_size || !may_stay) return decide_by_rule(n, there);
-    auto source = tree_.read(put.name);
+    auto source = sparing([&] { return tree_.read(put.name); });
     if (!source) return fail(n, source.error());
     Request& request = requests_.at(n);
-    request.hasher.emplace(std::move(*source), digests_.front());
+    request.hasher.emplace(std::move(*source), known ? known->first : digests_.front());
     request.step = Step::hashing;
     working_on_ = n;
 }
@@ -107,10 +121,10 @@ void CopyReceiver::decide_by_rule(std::uint64_t n, const FileStatus& there) {
 
 /// Where an earlier run has stored it already.
 std::optional<std::string> CopyReceiver::renamed_copy(const wire::CopyPut& put) {
-    const std::size_t begin = put.name.rfind('/') + 1;
-    for (unsigned k = 2; put.size; ++k) {
-        std::string name =
-            put.name.substr(0, begin) + renamed(std::string_view(put.name).substr(begin), k);
+    const std::string_view component = last_component(put.name);
+    const std::string way = put.name.substr(0, put.name.size() - component.size());
+    for (unsigned k = 2; put.size && !put.compare; ++k) {
+        std::string name = way + renamed(component, k);
         const auto there = tree_.status(name);
         if (!there || !*there) break;
         const FileStatus& copy = **there;
@@ -148,6 +162,7 @@ void CopyReceiver::want(std::uint64_t n) {
         if (request.file->kept() > 0) {
             request.step = Step::checking;
             working_on_ = n;
+            append(text_, wire::CopyKept{n, request.file->kept()});
             return;
         }
     }
@@ -163,11 +178,8 @@ Result<> CopyReceiver::create(Request& request) {
     plan.keep_mtime = !put.bare;
     plan.sparse = put.sparse;
     plan.existing = existing(rules_.overwrite);
-    auto file = tree_.create(put.name, plan);
-    if (!file && is_out_of_descriptors(file.error()) && something_waits()) {
-        commit();  // which closes those that wait
-        file = tree_.create(put.name, plan);
-    }
+    plan.same_bytes_once = rules_.same_bytes_once;
+    auto file = sparing([&] { return tree_.create(put.name, plan); });
     if (!file) return file.error();
     request.file.emplace(std::move(*file));
     return {};
@@ -183,12 +195,29 @@ void CopyReceiver::check_some(std::uint64_t n) {
     append(text_, wire::CopyWant{n, request.file->kept(), request.file->kept_crc64()});
 }
 
+std::optional<KnownDigest> CopyReceiver::known_digest(std::string_view name) const {
+    if (!rules_.known_digest) return std::nullopt;
+    return rules_.known_digest(std::string(name));
+}
+
 void CopyReceiver::hash_some(std::uint64_t n) {
     Request& request = requests_.at(n);
     const auto hashed = request.hasher->hash_some();
     if (!hashed) return fail(n, hashed.error());
     if (!*hashed) return;
     working_on_.reset();
+    if (const auto known = known_digest(request.put.name)) {
+        const bool equal = request.hasher->hex() == known->second;
+        request.hasher.reset();
+        if (equal) {
+            same(n);
+        } else if (const auto status = tree_.status(request.put.name); !status) {
+            fail(n, status.error());
+        } else {
+            *status ? decide_by_rule(n, **status) : want(n);
+        }
+        return;
+    }
     request.step = Step::comparing;
     append(text_,
            wire::CopyHave{n, {std::string(to_string(digests_.front())), request.hasher->hex()}});
@@ -226,26 +255,35 @@ Result<> CopyReceiver::take(const wire::CopyOther& other) {
 
 Result<> CopyReceiver::take(const wire::CopyFolder& folder) {
     if (const auto fits = next(folder.n); !fits) return fits;
+    if (rules_.flat) return refuse_in_flat(folder.n);
     const auto mode = folder.bare ? std::nullopt : std::optional(folder.mode);
     const auto mtime = folder.bare ? std::nullopt : std::optional(folder.mtime);
-    made(folder.n, folder.name, tree_.make_folder(folder.name, mode, mtime));
+    made(folder.n, folder.name,
+         sparing([&] { return tree_.make_folder(folder.name, mode, mtime); }));
     return {};
 }
 
 Result<> CopyReceiver::take(const wire::CopyLink& link) {
     if (const auto fits = next(link.n); !fits) return fits;
+    if (rules_.flat) return refuse_in_flat(link.n);
     const bool replace = rules_.overwrite == Overwrite::always;
-    made(link.n, link.name, tree_.make_link(link.name, link.target, link.mtime, replace));
+    made(link.n, link.name,
+         sparing([&] { return tree_.make_link(link.name, link.target, link.mtime, replace); }));
+    return {};
+}
+
+Result<> CopyReceiver::refuse_in_flat(std::uint64_t n) {
+    append(text_, wire::CopyNo{n, "name", "there are no folders or links here, only files"});
     return {};
 }
 
 /// A folder or link: the word comes with the next sync.
 void CopyReceiver::made(std::uint64_t n, std::string_view name, const Result<bool>& is_new) {
     if (!is_new) {
-        const bool refused = is_new.error() == Errc::refused;
+        std::string_view code = code_of(is_new.error());
         const auto there = tree_.status(name);  // none: the way to it is not allowed
-        const char* code = !refused ? "failed" : there && *there ? "exists" : "name";
-        append(text_, wire::CopyNo{n, code, is_new.error().context});
+        if (code == "name" && there && *there) code = "exists";
+        append(text_, wire::CopyNo{n, std::string(code), is_new.error().context});
         return;
     }
     made_.push_back(n);

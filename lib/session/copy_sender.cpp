@@ -85,7 +85,7 @@ Result<std::size_t> CopySender::produce(MutableBytes buffer) {
 }
 
 bool CopySender::may_offer() const {
-    if (peer_stops_ || ending_ || pending_.size() >= options_.window) return false;
+    if (peer_stops_ || stopping_ || ending_ || pending_.size() >= options_.window) return false;
     if (held_ && !pending_.empty() && pending_lines_ + held_line_ > options_.window_bytes) {
         return false;
     }
@@ -178,16 +178,30 @@ bool CopySender::begin_next_body() {
         if (found == pending_.end() || found->second.step != Step::wanted) continue;
         Pending& pending = found->second;
         no_longer_ahead(pending);
-        auto body = OutgoingBody::open(pending.item, n, options_.digests, queue_.progress());
-        if (!body) {
-            drop(n, body.error());
-            continue;
+        if (pending.want.offset == 0 || (early_ && early_->n() != n)) early_.reset();
+        if (!early_) {
+            auto body = OutgoingBody::open(pending.item, n, options_.digests, queue_.progress());
+            if (!body) {
+                drop(n, body.error());
+                continue;
+            }
+            early_.emplace(std::move(*body));
         }
-        body_.emplace(std::move(*body));
+        body_ = std::exchange(early_, std::nullopt);
         body_->resume_at(pending.want.offset, pending.want.crc64);
         return true;
     }
     return false;
+}
+
+/// The receiver reads back what it has of a file: we read as much of ours at the same time. Why it
+/// cannot be read is told when it is wanted.
+void CopySender::read_ahead(std::uint64_t n, std::uint64_t offset) {
+    if (body_ || !wanted_.empty()) return;
+    auto body = OutgoingBody::open(pending_.at(n).item, n, options_.digests, queue_.progress());
+    if (!body) return;
+    early_.emplace(std::move(*body));
+    early_->read_ahead(offset);
 }
 
 void CopySender::advance_body(MutableBytes buffer, std::size_t& filled) {
@@ -222,12 +236,16 @@ void CopySender::drop(std::uint64_t n, const CopyFailure& failure) {
     if (body_ && body_->n() == n) body_.reset();
 }
 
-bool CopySender::busy() const { return (body_ && body_->busy()) || !to_compare_.empty(); }
+bool CopySender::busy() const {
+    return (body_ && body_->busy()) || !to_compare_.empty() || (early_ && early_->busy());
+}
 
 Result<> CopySender::work() {
     if (!to_compare_.empty()) return compare_some();
     if (body_ && body_->busy()) {
         if (const auto done = body_->work(); !done) drop(body_->n(), done.error());
+    } else if (early_ && !early_->work()) {
+        early_.reset();
     }
     return {};
 }

@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "base/log.hpp"
+#include "session/copy_error.hpp"
 #include "session/copy_sender.hpp"
 
 /// What a sender makes of the receiver's answers.
@@ -8,11 +11,8 @@ namespace {
 constexpr unsigned most_busy_retries = 8;
 /// We speak again after so many answers, so that both sides work at the same time.
 constexpr unsigned most_messages = 512;
-
-Error out_of_place(std::string_view verb, std::uint64_t n) {
-    return make_error(Errc::protocol, "the peer said " + std::string(verb) + " for request " +
-                                          std::to_string(n) + ", which does not await that");
-}
+/// A peer that does not take what we say is not listened to either.
+constexpr std::size_t most_text = 256 * 1024;  // bytes
 
 Errc kind_of(std::string_view code) {
     if (code == "corrupted") return Errc::corrupted;
@@ -26,7 +26,8 @@ Errc kind_of(std::string_view code) {
 Result<std::size_t> CopySender::consume(Bytes bytes) {
     std::size_t used = 0;
     const std::uint64_t enough = messages_ + most_messages;
-    while (used < bytes.size() && !busy() && !ended_ && messages_ < enough) {
+    while (used < bytes.size() && !busy() && !ended_ && messages_ < enough &&
+           text_.size() < most_text) {
         auto parsed = wire::parse_copy_answer(as_text(bytes.subspan(used)));
         if (!parsed) return parsed.error();
         if (parsed->verdict == wire::Verdict::need_more) break;
@@ -43,6 +44,17 @@ Result<CopySender::Pending*> CopySender::find(std::uint64_t n) {
     const auto found = pending_.find(n);
     if (found == pending_.end()) return out_of_place("something", n);
     return &found->second;
+}
+
+Result<> CopySender::take(const wire::CopyKept& kept) {
+    const auto pending = find(kept.n);
+    if (!pending) return pending.error();
+    if ((*pending)->step != Step::offered || (*pending)->item->kind != CopyItem::Kind::file ||
+        kept.offset > (*pending)->item->status.size) {
+        return out_of_place("KEPT", kept.n);
+    }
+    read_ahead(kept.n, kept.offset);
+    return {};
 }
 
 Result<> CopySender::take(const wire::CopyWant& want) {
@@ -101,7 +113,16 @@ Result<> CopySender::take(const wire::CopyDone& done) {
     CopyOutcome outcome;
     outcome.bytes = (*pending)->bytes;
     outcome.digests = std::move((*pending)->digests);
-    outcome.stored_as = done.name;
+    if (done.name != (*pending)->item->name) outcome.stored_as = done.name;
+    for (const auto& [kind, ours] : outcome.digests) {
+        const auto theirs =
+            std::ranges::find(done.digests, to_string(kind), &wire::CopyDigest::first);
+        if (theirs == done.digests.end() || theirs->second == ours) continue;
+        outcome.kind = CopyOutcome::Kind::failed;
+        outcome.error = make_error(Errc::corrupted, quote((*pending)->item->name) + ": " + peer_ +
+                                                        " has stored it with the " + theirs->first +
+                                                        " " + theirs->second + ", not " + ours);
+    }
     settle(done.n, std::move(outcome));
     return {};
 }
@@ -144,7 +165,32 @@ void CopySender::refuse(std::uint64_t n, const wire::CopyNo& no) {
         outcome.error =
             make_error(kind, quote(pending.item->name) + verb + peer_ + ": " + escape(no.text));
     }
+    if (options_.on_get) {
+        append(text_, wire::CopyLack{pending.item->name, no.code, no.text});
+    }
     settle(n, std::move(outcome));
+}
+
+/// At most a window of them is open, so that what waits here has a limit.
+Result<> CopySender::take(const wire::CopyGet& get) {
+    if (!options_.on_get || peer_has_asked_all_) {
+        return make_error(Errc::protocol, "the peer asked for a file out of place");
+    }
+    if (asked_ >= options_.window) {
+        return make_error(Errc::protocol, "the peer has asked for too many files");
+    }
+    const auto lack = options_.on_get(get);
+    lack ? append(text_, *lack) : void(++asked_);
+    return {};
+}
+
+Result<> CopySender::take(const wire::CopyLast&) {
+    if (!options_.on_get || peer_has_asked_all_) {
+        return make_error(Errc::protocol, "the peer said LAST out of place");
+    }
+    peer_has_asked_all_ = true;
+    queue_.close();
+    return {};
 }
 
 Result<> CopySender::take(const wire::CopyStop&) {
@@ -164,12 +210,14 @@ CopySender::Pending CopySender::forget(std::uint64_t n) {
     pending_.erase(found);
     pending_lines_ -= pending.line;
     no_longer_ahead(pending);
+    if (early_ && early_->n() == n) early_.reset();
     return pending;
 }
 
 void CopySender::settle(std::uint64_t n, CopyOutcome outcome) {
     Pending pending = forget(n);
     ++settled_;
+    if (asked_ > 0) --asked_;
     queue_.finish(std::move(pending.item), std::move(outcome));
 }
 

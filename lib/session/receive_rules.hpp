@@ -70,6 +70,7 @@ private:
 struct ReceivedFile {
     std::string peer;
     std::string name;         ///< below the folder, as it is stored or would have been
+    std::string offered;      ///< by netcopy/1 under this name
     std::uint64_t size = 0;   ///< bytes that were announced, if they were
     std::uint64_t bytes = 0;  ///< that arrived
     Clock::duration took{};
@@ -93,8 +94,11 @@ struct ReceiveRules {
     Quota* quota = nullptr;               ///< none: no limit
     RateLimit* rate = nullptr;            ///< none: no limit
     StallLimit stall;
-    bool flat = false;                ///< names are single components: no folders, no links
+    bool flat = false;  ///< names are single components: no folders, no links
+    /// Names that safe_name() allows may be refused all the same. May be empty.
+    std::function<Result<>(const std::string&)> allowed_name;
     std::vector<DigestKind> digests;  ///< to be computed besides those that a sender will say
+    bool same_bytes_once = false;     ///< IncomingPlan::same_bytes_once
     bool say_digests = false;         ///< with each DONE
     /// What a file of that name is to have: one that is there and has it is not wanted again, and
     /// one that arrives without is corrupted. None: no matter. May be empty.

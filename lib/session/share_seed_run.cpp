@@ -44,9 +44,9 @@ public:
 private:
     Task<CopyOutcome> upload(ShareSeedClient& client, CopyItem& item) {
         if (item.kind != CopyItem::Kind::file) {
-            co_return failed(make_error(
-                Errc::refused, "cannot upload " + quote(item.name) + ": the seed's protocol takes "
-                                                                     "files only"));
+            co_return failed(make_error(Errc::refused, "cannot upload " + quote(item.name) +
+                                                           ": the seed's protocol takes "
+                                                           "files only"));
         }
         auto source = co_await disk_.run([&item] { return FileSource::open(item.path); });
         if (!source) co_return failed(source.error());

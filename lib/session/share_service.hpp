@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "file/tree.hpp"
 #include "net/disk_pool.hpp"
+#include "net/exchange.hpp"
 #include "net/stream.hpp"
 #include "session/dialects.hpp"
 #include "session/receive_rules.hpp"
@@ -61,7 +63,8 @@ private:
     Task<> serve_copy(Stream& stream);
     Task<bool> serve_list(Stream& stream);
     Task<bool> serve_get(Stream& stream, std::vector<DigestKind> digests);
-    Task<bool> serve_put(Stream& stream, std::vector<DigestKind> digests);
+    Task<bool> converse(Stream& stream, Dialogue& dialogue);
+    Task<> say_accepted(Stream& stream, std::string purpose);
 
     SharedFolder& folder_;
     const Tree& tree_;

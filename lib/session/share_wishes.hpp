@@ -21,9 +21,10 @@ struct ShareWish {
     std::string md5;         ///< its id: 32 lower-case hex digits
     std::uint64_t size = 0;  ///< bytes
 
-    std::optional<Error> failure;  ///< of an attempt; the last word unless another one succeeds
-    unsigned offers = 0;           ///< by the share; it may try again after a failure
-    std::uint64_t counted = 0;     ///< bytes shown as done so far
+    std::optional<Error> failure;         ///< of the last attempt
+    unsigned offers = 0;                  ///< by the share; it may try again after a failure
+    bool under_way = false;               ///< offered, and without an answer
+    std::uint64_t counted = 0;            ///< bytes shown as done so far
     std::shared_ptr<FileProgress> shown;  ///< while it is under way, if it takes long
 };
 
@@ -48,8 +49,6 @@ public:
     /// Everything has been taken and finished.
     bool finished() const;
     bool has_more() const;  ///< something waits that nobody has taken
-    /// The run is over: what is left fails with this.
-    void fail_rest(const Error& error);
 
     /// Called, on any thread, when there may be something to take() or finished() has become true.
     void on_change(std::function<void()> call);

@@ -1,10 +1,10 @@
 #include "session/transfer_receive.hpp"
 
 #include <algorithm>
-#include <ctime>
 #include <optional>
 
 #include "file/safe_name.hpp"
+#include "session/stamp.hpp"
 #include "session/transfer_reading.hpp"
 #include "session/transfer_target.hpp"
 
@@ -20,15 +20,6 @@ constexpr std::chrono::milliseconds header_pause{500};
 /// A sender that gave no digest closes behind the file. So long is waited for that, to tell a file
 /// that has ended from one whose size was misread.
 constexpr std::chrono::milliseconds end_pause{200};
-
-std::string stamped(std::string_view name) {
-    const std::time_t now = std::time(nullptr);
-    std::tm local{};
-    ::localtime_r(&now, &local);
-    char stamp[32];
-    const std::size_t size = std::strftime(stamp, sizeof stamp, "%Y%m%d_%H%M%S_", &local);
-    return std::string(stamp, size) + std::string(name);
-}
 
 std::string shown(std::string_view name) { return "'" + escape(name) + "'"; }
 

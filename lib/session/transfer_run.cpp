@@ -86,7 +86,7 @@ private:
         Stream stream(std::move(dialled->socket), dialled->peer);
         if (!std::exchange(was_connected_, true) && connected_) connected_(stream.peer());
         TransferPlan plan;
-        plan.name = item.name.substr(item.name.rfind('/') + 1);  // npos + 1 is 0: all of it
+        plan.name = last_component(item.name);
         plan.kind = plan_.kind;
         plan.digest = digest;
         plan.stall = plan_.stall;

@@ -1,28 +1,12 @@
 #include "session/transfer_target.hpp"
 
-#include <vector>
-
 #include "file/commit_batch.hpp"
+#include "file/read_through.hpp"
 
 namespace netcopy {
 namespace {
 
 constexpr std::string_view corrupted_suffix = ".corrupted";
-constexpr std::size_t copy_buffer = 512 * 1024;  // bytes
-
-/// Calls `take` with all bytes of something that has read_at(), piece by piece.
-template <class Source, class Take>
-Result<> read_all(Source& source, Take take) {
-    std::vector<std::byte> buffer(copy_buffer);
-    for (std::uint64_t offset = 0;;) {
-        const Result<std::size_t> got = source.read_at(offset, buffer);
-        if (!got) return got.error();
-        if (*got == 0) return {};
-        const Result<> taken = take(offset, Bytes(buffer).first(*got));
-        if (!taken) return taken;
-        offset += *got;
-    }
-}
 
 }  // namespace
 
@@ -61,12 +45,15 @@ Result<> TransferTarget::append(Bytes bytes) {
 Result<> TransferTarget::prepend(std::string_view front) {
     auto made = make(front.size() + size_);
     if (!made) return made.error();
-    const auto begun = made->write_at(0, as_bytes(front));
-    if (!begun) return begun;
-    const auto copied = read_all(*file_, [&](std::uint64_t offset, Bytes bytes) {
-        return made->write_at(front.size() + offset, bytes);
+    Result<> written = made->write_at(0, as_bytes(front));
+    std::uint64_t end = front.size();
+    std::vector<std::byte> buffer;
+    const auto read = read_through(*file_, 0, size_, buffer, [&](Bytes bytes) {
+        if (written) written = made->write_at(end, bytes);
+        end += bytes.size();
     });
-    if (!copied) return copied;
+    if (!read) return read.error();
+    if (!written) return written;
     file_->discard();
     file_ = std::move(*made);
     size_ += front.size();

@@ -1,27 +1,12 @@
 #include "store/source_digest.hpp"
 
-#include <vector>
+#include "file/read_through.hpp"
 
 namespace netcopy {
 namespace {
 
-constexpr std::size_t buffer_size = 512 * 1024;
-/// A job gives its thread back after so long: for others, and to see whether to stop.
-constexpr std::chrono::milliseconds slice_time{100};
-
-/// Hashes on for a while. True at the end of the file.
-Result<bool> hash_some(FileSource& source, Digest& digest, std::vector<std::byte>& buffer,
-                       std::uint64_t& offset, Progress& progress) {
-    for (const auto end = Clock::now() + slice_time; Clock::now() < end;) {
-        const auto got = source.read_at(offset, buffer);
-        if (!got) return got.error();
-        if (*got == 0) return true;
-        digest.update(Bytes(buffer).first(*got));
-        offset += *got;
-        progress.bytes += *got;
-    }
-    return false;
-}
+/// A job gives its thread back after so much: for others, and to see whether to stop.
+constexpr std::uint64_t slice = 32 << 20;  // bytes
 
 }  // namespace
 
@@ -41,13 +26,17 @@ Task<Result<std::string>> source_digest(DiskPool& disk, FileSource& source, Dige
         }
     }
     Digest digest(kind);
-    std::vector<std::byte> buffer(buffer_size);
-    std::uint64_t offset = 0;
-    for (bool whole = false; !whole;) {
-        const auto hashed =
-            co_await disk.run([&] { return hash_some(source, digest, buffer, offset, progress); });
+    std::vector<std::byte> buffer;
+    const auto take = [&](Bytes bytes) {
+        digest.update(bytes);
+        progress.bytes += bytes.size();
+    };
+    std::uint64_t end = 0;
+    for (std::uint64_t begin = 0; begin < file->size && end == begin; begin += slice) {
+        const auto hashed = co_await disk.run(
+            [&] { return read_through(source, begin, begin + slice, buffer, take); });
         if (!hashed) co_return hashed.error();
-        whole = *hashed;
+        end = *hashed;
     }
     const auto unchanged = source.unchanged();
     if (!unchanged) co_return unchanged.error();

@@ -70,18 +70,25 @@ CopyRequest parse_data(CopyLine& line) {
     return data;
 }
 
+/// The rest of the line is digests. What kinds are not known is passed over.
+std::vector<CopyDigest> parse_digests(CopyLine& line) {
+    std::vector<CopyDigest> digests;
+    do {
+        const CopyLine::Digest digest = line.digest();
+        if (!digest.known) continue;
+        if (std::ranges::find(digests, digest.kind, &CopyDigest::first) != digests.end()) {
+            line.fail("a digest is said twice");
+        }
+        digests.emplace_back(digest.kind, digest.hex);
+    } while (line.more() && !line.problem());
+    return digests;
+}
+
 CopyRequest parse_sum(CopyLine& line) {
     CopySum sum;
     sum.n = line.request();
     sum.size = line.number("the size is no number below 2^63");
-    do {
-        const CopyLine::Digest digest = line.digest();
-        if (!digest.known) continue;
-        if (std::ranges::find(sum.digests, digest.kind, &CopyDigest::first) != sum.digests.end()) {
-            line.fail("a digest is said twice");
-        }
-        sum.digests.emplace_back(digest.kind, digest.hex);
-    } while (line.more() && !line.problem());
+    sum.digests = parse_digests(line);
     if (sum.digests.empty()) line.fail("no digest is of a known kind");
     return sum;
 }
@@ -106,6 +113,14 @@ CopyAnswer parse_no(CopyLine& line) {
     return parse_refusal<CopyNo>(line, n);
 }
 
+CopyAnswer parse_kept(CopyLine& line) {
+    CopyKept kept;
+    kept.n = line.request();
+    kept.offset = line.number("the offset is no number below 2^63");
+    if (kept.offset == 0) line.fail("nothing is not kept");
+    return kept;
+}
+
 CopyAnswer parse_want(CopyLine& line) {
     CopyWant want;
     want.n = line.request();
@@ -124,6 +139,60 @@ CopyAnswer parse_have(CopyLine& line) {
     return have;
 }
 
+CopyRequest parse_lack(CopyLine& line) {
+    CopyLack lack;
+    lack.name = line.name();
+    lack.code = line.word("the code is no word");
+    lack.text = line.text();
+    return lack;
+}
+
+CopyAnswer parse_done(CopyLine& line) {
+    CopyDone done;
+    done.n = line.request();
+    if (line.more()) done.name = line.name();
+    if (line.more()) done.digests = parse_digests(line);
+    return done;
+}
+
+CopyAnswer parse_get(CopyLine& line) {
+    CopyGet get;
+    get.name = line.name();
+    while (line.more() && !line.problem()) {
+        const auto [name, value] = line.option();
+        if (name != "id") continue;
+        if (!get.id.empty()) line.fail("an option is there twice");
+        get.id = value.value_or("");
+        if (!is_copy_digest("md5", get.id)) line.fail("id= is not 32 hex digits");
+    }
+    return get;
+}
+
+CopyListing parse_file(CopyLine& line) {
+    CopyFile file;
+    file.size = line.number("the size is no number below 2^63");
+    file.mtime = line.time();
+    file.name = line.name();
+    do {
+        const CopyLine::Digest digest = line.digest();
+        std::string* const known = digest.kind == "md5"      ? &file.md5
+                                   : digest.kind == "sha256" ? &file.sha256
+                                                             : nullptr;
+        if (!known) continue;
+        if (!known->empty()) line.fail("a digest is said twice");
+        *known = digest.hex;
+    } while (line.more() && !line.problem());
+    if (file.md5.empty()) line.fail("the file has no md5");
+    return file;
+}
+
+CopyListing parse_listed(CopyLine& line) {
+    CopyListed listed;
+    listed.files = line.number("the count is no number below 2^63");
+    ignore_flags(line);
+    return listed;
+}
+
 /// A line that says nothing but the number of a request.
 template <class Message, class Any>
 Any parse_numbered(CopyLine& line) {
@@ -132,13 +201,11 @@ Any parse_numbered(CopyLine& line) {
     return message;
 }
 
-/// The same, and where the file is stored under another name than it was offered by.
-template <class Message>
-CopyAnswer parse_settled(CopyLine& line) {
-    Message message;
-    message.n = line.request();
-    if (line.more()) message.name = line.name();
-    return message;
+CopyAnswer parse_same(CopyLine& line) {
+    CopySame same;
+    same.n = line.request();
+    if (line.more()) same.name = line.name();
+    return same;
 }
 
 /// A line that is its verb.
@@ -165,17 +232,26 @@ constexpr Verb<CopyRequest> request_verbs[] = {
     {"OTHER", parse_numbered<CopyOther, CopyRequest>},
     {"DROP", parse_drop},
     {"BUSY", parse_bare<CopyBusy, CopyRequest>},
+    {"LACK", parse_lack},
     {"END", parse_bare<CopyEnd, CopyRequest>},
 };
 constexpr Verb<CopyAnswer> answer_verbs[] = {
     {"WANT", parse_want},
-    {"SAME", parse_settled<CopySame>},
-    {"DONE", parse_settled<CopyDone>},
+    {"SAME", parse_same},
+    {"DONE", parse_done},
+    {"GET", parse_get},
     {"HAVE", parse_have},
+    {"KEPT", parse_kept},
     {"NO", parse_no},
     {"BUSY", parse_bare<CopyBusy, CopyAnswer>},
     {"STOP", parse_bare<CopyStop, CopyAnswer>},
+    {"LAST", parse_bare<CopyLast, CopyAnswer>},
     {"BYE", parse_bare<CopyBye, CopyAnswer>},
+};
+constexpr Verb<CopyListing> listing_verbs[] = {
+    {"FILE", parse_file},
+    {"BUSY", parse_bare<CopyBusy, CopyListing>},
+    {"END", parse_listed},
 };
 
 template <class Any, std::size_t count>
@@ -200,6 +276,12 @@ Result<Parsed<CopyAnswer>> parse_copy_answer(std::string_view bytes) {
     return parse_copy_line<CopyAnswer>(
         bytes, copy_line_limit, CopyCheckRule::last_field,
         [](CopyLine& line) { return parse_by_verb(line, answer_verbs); });
+}
+
+Result<Parsed<CopyListing>> parse_copy_listing(std::string_view bytes) {
+    return parse_copy_line<CopyListing>(
+        bytes, copy_line_limit, CopyCheckRule::last_field,
+        [](CopyLine& line) { return parse_by_verb(line, listing_verbs); });
 }
 
 }  // namespace netcopy::wire

@@ -126,6 +126,11 @@ struct CopyLack {
 using CopyRequest = std::variant<CopyPut, CopyFolder, CopyLink, CopyData, CopySum, CopyDrop,
                                  CopyKeep, CopyOther, CopySync, CopyEnd, CopyBusy, CopyLack>;
 
+struct CopyKept {
+    std::uint64_t n = 0;
+    std::uint64_t offset = 0;  ///< bytes; never 0
+    bool operator==(const CopyKept&) const = default;
+};
 struct CopyWant {
     std::uint64_t n = 0;
     std::uint64_t offset = 0;
@@ -171,8 +176,8 @@ struct CopyLast {
     bool operator==(const CopyLast&) const = default;
 };
 /// What a receiver says after the opening: with "put" the server, with "get" the client.
-using CopyAnswer = std::variant<CopyWant, CopyHave, CopySame, CopyDone, CopyNo, CopyStop, CopyBye,
-                                CopyBusy, CopyGet, CopyLast>;
+using CopyAnswer = std::variant<CopyKept, CopyWant, CopyHave, CopySame, CopyDone, CopyNo, CopyStop,
+                                CopyBye, CopyBusy, CopyGet, CopyLast>;
 
 /// A file of a list.
 struct CopyFile {
@@ -221,6 +226,7 @@ void append(std::string& out, const CopyOther& message);
 void append(std::string& out, const CopySync& message);
 void append(std::string& out, const CopyEnd& message);
 void append(std::string& out, const CopyBusy& message);
+void append(std::string& out, const CopyKept& message);
 void append(std::string& out, const CopyWant& message);
 void append(std::string& out, const CopyHave& message);
 void append(std::string& out, const CopySame& message);

@@ -61,6 +61,10 @@ std::size_t copy_digest_digits(std::string_view kind) {
     return 0;
 }
 
+bool is_copy_digest(std::string_view kind, std::string_view hex) {
+    return is_lower_hex(hex) && hex.size() == copy_digest_digits(kind);
+}
+
 Error bad_copy_line(std::string_view problem, std::string_view line) {
     return make_error(Errc::protocol, std::string(problem) + ": '" + escape(line, shown) + "'");
 }

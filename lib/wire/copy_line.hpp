@@ -70,6 +70,8 @@ std::optional<std::uint64_t> parse_copy_number(std::string_view text);
 bool is_lower_hex(std::string_view text);
 /// Digits that a digest of this kind has; 0: no such kind is known.
 std::size_t copy_digest_digits(std::string_view kind);
+/// Whether `hex` is a digest of a kind that is known.
+bool is_copy_digest(std::string_view kind, std::string_view hex);
 
 /// What stands before the line's check, which must be right; `line` is without LF.
 Result<std::string_view> take_copy_check(std::string_view line);

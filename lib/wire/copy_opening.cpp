@@ -12,6 +12,7 @@ namespace {
 constexpr std::string_view accepted_front = "NETCOPY/1 ok ";
 constexpr std::string_view declined_front = "NETCOPY/1 no ";
 constexpr std::size_t session_digits = 32;
+constexpr std::string_view purposes[] = {"put", "get", "list"};
 
 /// True when `bytes` begins so, or could with more.
 bool may_begin(std::string_view bytes, std::string_view front) {
@@ -58,6 +59,9 @@ CopyAccepted parse_accepted(CopyLine& line) {
     CopyAccepted accepted;
     do {
         const auto [name, value] = line.option();
+        if (!value && std::ranges::find(purposes, name) != std::end(purposes)) {
+            accepted.purpose = name;
+        }
         if (name != "window" && name != "window-bytes") continue;
         const auto number = parse_copy_number(value.value_or(""));
         if (!number || *number == 0) line.fail("a window is no number from 1");

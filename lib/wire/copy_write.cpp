@@ -80,6 +80,11 @@ public:
         return *this;
     }
 
+    LineWriter& digests(const std::vector<CopyDigest>& digests) {
+        for (const auto& [kind, hex] : digests) option(kind, hex);
+        return *this;
+    }
+
     LineWriter& flag(std::string_view word, bool set) { return set ? field(word) : *this; }
 
     void end() {
@@ -136,10 +141,12 @@ void append(std::string& out, const CopyOpening& message) {
 }
 
 void append(std::string& out, const CopyAccepted& message) {
-    LineWriter(out, "NETCOPY/1 ok put")
-        .option("window", message.window)
-        .option("window-bytes", message.window_bytes)
-        .end_opening();
+    LineWriter line(out, "NETCOPY/1 ok");
+    line.field(message.purpose);
+    if (message.purpose != "list") {  // else nothing is requested
+        line.option("window", message.window).option("window-bytes", message.window_bytes);
+    }
+    line.end_opening();
 }
 
 void append(std::string& out, const CopyDeclined& message) {
@@ -186,10 +193,7 @@ void append(std::string& out, const CopyData& message) {
 }
 
 void append(std::string& out, const CopySum& message) {
-    LineWriter line(out, "SUM");
-    line.number(message.n).number(message.size);
-    for (const auto& [kind, hex] : message.digests) line.option(kind, hex);
-    line.end();
+    LineWriter(out, "SUM").number(message.n).number(message.size).digests(message.digests).end();
 }
 
 void append(std::string& out, const CopyDrop& message) {
@@ -207,6 +211,10 @@ void append(std::string& out, const CopyOther& message) {
 void append(std::string& out, const CopySync&) { LineWriter(out, "SYNC").end(); }
 void append(std::string& out, const CopyEnd&) { LineWriter(out, "END").end(); }
 void append(std::string& out, const CopyBusy&) { LineWriter(out, "BUSY").end(); }
+
+void append(std::string& out, const CopyKept& message) {
+    LineWriter(out, "KEPT").number(message.n).number(message.offset).end();
+}
 
 void append(std::string& out, const CopyWant& message) {
     LineWriter line(out, "WANT");
@@ -232,7 +240,7 @@ void append(std::string& out, const CopySame& message) {
 void append(std::string& out, const CopyDone& message) {
     LineWriter line(out, "DONE");
     line.number(message.n);
-    if (!message.name.empty()) line.escaped(message.name);
+    if (!message.name.empty()) line.escaped(message.name).digests(message.digests);
     line.end();
 }
 
@@ -242,5 +250,32 @@ void append(std::string& out, const CopyNo& message) {
 
 void append(std::string& out, const CopyStop&) { LineWriter(out, "STOP").end(); }
 void append(std::string& out, const CopyBye&) { LineWriter(out, "BYE").end(); }
+
+void append(std::string& out, const CopyLack& message) {
+    LineWriter(out, "LACK")
+        .escaped(message.name)
+        .reason(message.code, message.text, text_limit)
+        .end();
+}
+
+void append(std::string& out, const CopyGet& message) {
+    LineWriter line(out, "GET");
+    line.escaped(message.name);
+    if (!message.id.empty()) line.option("id", message.id);
+    line.end();
+}
+
+void append(std::string& out, const CopyLast&) { LineWriter(out, "LAST").end(); }
+
+void append(std::string& out, const CopyFile& message) {
+    LineWriter line(out, "FILE");
+    line.number(message.size).time(message.mtime).escaped(message.name).option("md5", message.md5);
+    if (!message.sha256.empty()) line.option("sha256", message.sha256);
+    line.end();
+}
+
+void append(std::string& out, const CopyListed& message) {
+    LineWriter(out, "END").number(message.files).end();
+}
 
 }  // namespace netcopy::wire

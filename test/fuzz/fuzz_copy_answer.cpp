@@ -10,6 +10,9 @@ namespace {
 
 void check_ranges(const wire::CopyAnswer& answer) {
     constexpr std::uint64_t end = std::uint64_t{1} << 63;
+    if (const auto* kept = std::get_if<wire::CopyKept>(&answer)) {
+        fuzz::require(kept->n > 0 && kept->n < end && kept->offset > 0 && kept->offset < end);
+    }
     if (const auto* want = std::get_if<wire::CopyWant>(&answer)) {
         fuzz::require(want->n > 0 && want->n < end && want->offset < end);
         fuzz::require(want->offset > 0 || want->crc64 == 0);

@@ -20,6 +20,7 @@ MODE = re.compile(rb"[0-7]{1,4}")
 MTIME = re.compile(rb"-?[0-9]{1,19}\.[0-9]{9}")
 WORD = re.compile(rb"[A-Za-z0-9_-]+")
 ESCAPED = re.compile(rb"(?:[\x21-\x5b\x5d-\x7e\x80-\xff]|\\x[0-9a-f]{2})+")
+KEPT = re.compile(rb"KEPT [1-9][0-9]{0,18} [1-9][0-9]{0,18}")
 TEMPORARY = re.compile(rb"\..*\.netcopy-[0-9a-f]{16}(\.journal)?", re.S)
 
 
@@ -183,10 +184,13 @@ class Receiver:
     """A service. `files`, `folders`, `links`, `partial` (name -> (size, mtime, bytes)) are what it
     has. Habits: `decide(put)` may return an answer's fields (without n) in place of the
     usual one, or None; with `patient` it confirms at SYNC and END only; `opening` is what it says
-    first; `on_data(receiver, name, bytes so far)` may raise to break the connection."""
+    first; `on_data(receiver, name, bytes so far)` may raise to break the connection; with `announces`
+    it says KEPT before it offers a resume."""
 
     def __init__(self, patient=True, decide=lambda put: None, window=4096, window_bytes=1 << 20,
-                 opening=None, on_data=lambda receiver, name, count: None, port=0, whole=True):
+                 opening=None, on_data=lambda receiver, name, count: None, port=0, whole=True,
+                 announces=False):
+        self.announces = announces
         self.patient, self.decide, self.on_data, self.whole = patient, decide, on_data, whole
         self.window, self.window_bytes = window, window_bytes
         self.opening = opening or b"NETCOPY/1 ok put tls=maybe window=%d window-bytes=%d zstd" % (
@@ -326,6 +330,8 @@ class Reception:
         elif verb == b"WANT":
             offset = rest[0] if rest else 0
             self.wanted[n] = (put, offset)
+            if offset and self.receiver.announces:
+                self.wire.say(b"KEPT", n, offset)
             self.wire.say(b"WANT", n, *(rest or [0]))
         elif verb == b"HAVE":
             self.comparing[n] = put
@@ -484,7 +490,7 @@ class Sender:
 
     def __init__(self, address, kinds=(b"sha256",), session=b"000102030405060708090a0b0c0d0e0f",
                  options=(), opening=True):
-        self.kinds, self.last = list(kinds), 0
+        self.kinds, self.last, self.kept = list(kinds), 0, []
         self.wire = Wire(socket.create_connection(address[:2], DEADLINE))
         if opening:
             self.wire.say(b"NETCOPY/1 put", b"session=" + session,
@@ -502,10 +508,12 @@ class Sender:
         self.wire.close()
 
     def answer(self):
-        """The next line that says something; None at the end."""
-        line = self.wire.line()
-        while line == b"BUSY":
-            line = self.wire.line()
+        """The next line that answers something; None at the end."""
+        while (line := self.wire.line()) is not None:
+            if KEPT.fullmatch(line):
+                self.kept.append(line)
+            elif line != b"BUSY":
+                break
         return line
 
     def put(self, name, size, mode=b"644", mtime=b"1700000000.000000000", flags=()):

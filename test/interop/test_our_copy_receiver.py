@@ -172,6 +172,7 @@ class OurReceiver(CopyCase):
         verb, _, offset, crc = answer.split(b" ")
         self.assertEqual(verb, b"WANT")
         offset = int(offset)
+        self.assertEqual(again.kept, [b"KEPT %d %d" % (n, offset)])
         self.assertGreaterEqual(offset, 2 << 20)
         self.assertLessEqual(offset, 3 << 20)
         self.assertEqual(crc, b"crc64=" + copy_peer.crc64(data[:offset]))

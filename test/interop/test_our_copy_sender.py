@@ -1,5 +1,6 @@
 """`send` with a netcopy/1 receiver of another make, which notes every breach of the protocol."""
 
+import itertools
 import os
 import sys
 import threading
@@ -120,10 +121,11 @@ class OurSender(CopyCase):
         data = random_bytes(3 << 20)
         mtime = 1_700_000_000 * trees.SECOND
         path = self.write("file", data, mtime=mtime)
-        for kept, sent in ((data[:2 << 20], 1 << 20), (data, 0), (data[:1], (3 << 20) - 1),
-                           (b"other" * 100_000, 3 << 20)):
-            with self.subTest(kept=len(kept), sent=sent):
-                receiver = self.receiver()
+        begins = ((data[:2 << 20], 1 << 20), (data, 0), (data[:1], (3 << 20) - 1),
+                  (b"other" * 100_000, 3 << 20))
+        for announces, (kept, sent) in itertools.product((False, True), begins):
+            with self.subTest(kept=len(kept), sent=sent, announces=announces):
+                receiver = self.receiver(announces=announces)
                 receiver.partial[b"file"] = (len(data), b"1700000000.000000000", kept)
                 self.send(path, to=receiver)
                 self.assertEqual(receiver.received, sent)

@@ -122,6 +122,17 @@ TEST_CASE("A large file goes on where the connection broke") {
     CHECK(contents(copy.tree()) == contents(copy.there()));
 }
 
+TEST_CASE("What the receiver has kept is read by both at the same time") {
+    DialogueFixture copy;
+    copy.add("big", noise(5 << 20));
+    Talk talk;
+    talk.most_bytes = 3'500'000;
+    copy.run(talk);
+    const auto second = copy.run();
+    CHECK(second.talk.from_b.starts_with("KEPT 1 "));
+    CHECK(says(second.talk.from_b, "WANT 1 "));
+}
+
 TEST_CASE("A kept part that is not the source's is thrown away") {
     DialogueFixture copy;
     const std::string content = noise(3 << 20);
@@ -178,6 +189,32 @@ TEST_CASE("Renamed copies are found again and not made twice") {
     const auto again = copy.run();
     CHECK(again.summary.same == 1);
     CHECK_FALSE(std::filesystem::exists(copy.there() / "x (3)"));
+}
+
+TEST_CASE(
+    "With --timestamp always every file is stored anew, in its folder, with the time before it") {
+    DialogueFixture copy;
+    copy.add("below/x", "one");
+    copy.rules.stamp = Stamp::always;
+    const auto first = copy.run();
+    CHECK(first.summary.sent == 1);
+    CHECK_FALSE(std::filesystem::exists(copy.there() / "below/x"));
+    copy.add("below/x", "two");
+    const auto again = copy.run();
+    CHECK(again.summary.sent == 1);
+    const std::string stored = again.outcome("tree/below/x").stored_as;
+    CHECK(stored.starts_with("tree/below/2"));
+    CHECK(read_file(copy.target() / stored) == "two");
+    CHECK(contents(copy.there() / "below").size() == 2);
+}
+
+TEST_CASE("A stamped name that would be too long is refused") {
+    DialogueFixture copy;
+    copy.add(std::string(250, 'x'), "one");
+    copy.rules.stamp = Stamp::always;
+    const auto run = copy.run();
+    CHECK(run.summary.failed == 1);
+    CHECK_FALSE(std::filesystem::exists(copy.there() / std::string(250, 'x')));
 }
 
 TEST_CASE("A file of equal size and content but another time counts as done, and gets the time") {

@@ -14,14 +14,15 @@ struct Broken {
         there.say(put(1, "big", content.size()) + data(1, 0, content.substr(0, 3 * mebibyte / 2)));
         there.connect();
         const auto answers = there.say(put(1, "big", content.size()));
-        REQUIRE(answers.lines.size() == 1);
-        std::istringstream words(answers.lines[0]);
+        REQUIRE(answers.lines.size() == 2);
+        std::istringstream words(answers.lines[1]);
         std::string verb, n, crc;
         words >> verb >> n >> offset >> crc;
         REQUIRE(verb == "WANT");
         REQUIRE(offset >= mebibyte);
         REQUIRE(offset <= 3 * mebibyte / 2);
         REQUIRE(crc.starts_with("crc64="));
+        REQUIRE(answers.lines[0] == "KEPT 1 " + std::to_string(offset));
     }
     void check_whole(const LoneReceiver::Answers& answers) const {
         CHECK(answers.lines == Lines{"DONE 1"});
@@ -86,9 +87,9 @@ TEST_CASE("What is dropped is kept for another attempt, unless the source change
         LoneReceiver there;
         const auto answers = there.say(put(1, "big", content.size()) + data(1, 0, begin) +
                                        drop(1, code) + put(2, "big", content.size()));
-        REQUIRE(answers.lines.size() == 3);
+        REQUIRE(answers.lines.size() >= 3);
         CHECK(answers.lines[1] == "NO 1 " + code);
-        return answers.lines[2];
+        return answers.lines.back();
     };
     CHECK(offer_again("changed") == "WANT 2 0");
     CHECK(offer_again("stopped").starts_with("WANT 2 1"));

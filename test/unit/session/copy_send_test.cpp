@@ -5,6 +5,8 @@ namespace netcopy::test {
 TEST_CASE("A tree is sent over one connection and over several") {
     SendFixture at;
     at.plan.connections = GENERATE(std::size_t{0}, std::size_t{1}, std::size_t{4});
+    RateLimit rate(8 << 20);  // so that the first connection is not done before the others are open
+    if (at.plan.connections == 4) at.plan.rate = &rate;
     at.add_some(400, 3000);
     at.add("big", noise(3 << 20));
     std::filesystem::create_directories(at.tree() / "empty");

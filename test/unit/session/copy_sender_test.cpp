@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "file/crc64.hpp"
+#include "test/unit/sample.hpp"
 #include "test/unit/session/copy_receiver_fixture.hpp"
 
 /// A sender among hostile receivers. What is right is in docs/protocol/copy.md.
@@ -67,6 +69,7 @@ template <class Message>
 std::string line(Message message) {
     return wire::line_of(message);
 }
+std::string kept(std::uint64_t n, std::uint64_t offset) { return line(wire::CopyKept{n, offset}); }
 std::string want(std::uint64_t n) { return line(wire::CopyWant{n, 0, 0}); }
 std::string no(std::uint64_t n, const char* code) { return line(wire::CopyNo{n, code, "why"}); }
 std::string done(std::uint64_t n) {
@@ -94,6 +97,8 @@ TEST_CASE(
         {"equality after wanting", want(1) + same(1)},
         {"a digest after wanting", want(1) + have(1, "12345")},
         {"the word twice", want(1) + done(1) + done(1)},
+        {"to have kept more than there is", kept(1, 6)},
+        {"to have kept what it wants", want(1) + kept(1, 5)},
         {"refusing twice", no(1, "exists") + no(1, "exists")},
         {"refusing what was never offered", no(7, "exists")},
         {"the end of it all", no(0, "protocol")},
@@ -141,6 +146,51 @@ TEST_CASE("A file that the receiver claims to have is not taken for the same unl
         const std::string theirs = line(wire::CopyHave{1, {"crc32", "00000000"}});
         CHECK(at.say(theirs).find("OTHER 1") != std::string::npos);
     }
+}
+
+TEST_CASE("What the receiver may have kept need not be what it goes on with") {
+    const std::string content = sample(3 << 20);
+    const auto from = [&](std::uint64_t offset) {
+        return line(wire::CopyWant{1, offset, crc64(0, as_bytes(content).first(offset))});
+    };
+    LoneSender at;
+    at.add("x", content);
+    std::string said;
+    std::string begin = "DATA 1 ";
+    SECTION("all of it is there") {
+        said = at.say(kept(1, 2 << 20) + from(2 << 20));
+        begin += "2097152 ";
+    }
+    SECTION("less is there") {
+        said = at.say(kept(1, 2 << 20) + from(1 << 20));
+        begin += "1048576 ";
+    }
+    SECTION("more is there") {
+        said = at.say(kept(1, 1 << 20) + from(2 << 20));
+        begin += "2097152 ";
+    }
+    SECTION("it is something else") {
+        said = at.say(kept(1, 2 << 20) + line(wire::CopyWant{1, 2 << 20, 12345}));
+        begin += "0 ";
+    }
+    SECTION("nothing is there after all") {
+        said = at.say(kept(1, 2 << 20) + want(1));
+        begin += "0 ";
+    }
+    CHECK_FALSE(at.error);
+    const std::size_t data = said.find("\nDATA ");
+    REQUIRE(data != std::string::npos);
+    CHECK(said.substr(data + 1, begin.size()) == begin);
+}
+
+TEST_CASE("A file that was kept and is refused after all is not sent") {
+    LoneSender at;
+    at.add("x", sample(2 << 20));
+    const std::string said = at.say(kept(1, 1 << 20) + no(1, "exists"));
+    CHECK_FALSE(at.error);
+    CHECK(said.find("DATA") == std::string::npos);
+    CHECK(said.find("DROP") == std::string::npos);
+    CHECK(at.outcomes.at("x").kind == CopyOutcome::Kind::failed);
 }
 
 TEST_CASE("What was refused in the middle of its body is given up, and the next one sent") {

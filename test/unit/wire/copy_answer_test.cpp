@@ -14,6 +14,8 @@ const string md5 = "b1946ac92492d2347c6235b4d2611184";
 
 std::vector<std::pair<string, CopyAnswer>> table() {
     std::vector<std::pair<string, CopyAnswer>> lines = {
+        {"KEPT 1 262144\n", CopyKept{1, 262144}},
+        {"KEPT 2 9223372036854775807\n", CopyKept{2, INT64_MAX}},
         {"WANT 1 0\n", CopyWant{1, 0, 0}},
         {"WANT 2 262144 crc64=0123456789abcdef\n", CopyWant{2, 262144, 0x0123456789abcdef}},
         {"WANT 3 9223372036854775807 crc64=ffffffffffffffff\n", CopyWant{3, INT64_MAX, UINT64_MAX}},
@@ -72,6 +74,15 @@ TEST_CASE("answers come out the same however they are cut or joined") {
 TEST_CASE("answers that the grammar does not have are refused") {
     for (const char* line : {"",
                              "want 1 0",
+                             "KEPT",
+                             "KEPT 1",
+                             "KEPT 1 ",
+                             "KEPT 0 5",
+                             "KEPT 1 0",
+                             "KEPT 1 -5",
+                             "KEPT 1 5 ",
+                             "KEPT 1 5 crc64=0123456789abcdef",
+                             "KEPT 1 9223372036854775808",
                              "WANT",
                              "WANT ",
                              "WANT 1",
