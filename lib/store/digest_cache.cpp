@@ -1,31 +1,30 @@
 #include "store/digest_cache.hpp"
 
 #include <soci/soci.h>
-#include <soci/sqlite3/soci-sqlite3.h>
 
 #include <cstdlib>
 #include <ctime>
 #include <mutex>
+#include <utility>
 
 #include "base/bytes.hpp"
 #include "base/log.hpp"
-#include "file/private_folder.hpp"
+#include "store/sqlite_file.hpp"
 
 namespace netcopy {
 namespace {
 
 namespace fs = std::filesystem;
 
-// "ncdc": tells our databases from others, see PRAGMA application_id.
-constexpr int application_id = 0x6e636463;
-constexpr int schema_version = 1;
-constexpr int busy_seconds = 2;
-
-constexpr const char* schema =
-    "CREATE TABLE IF NOT EXISTS digests (path TEXT NOT NULL, kind TEXT NOT NULL, device INTEGER "
-    "NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL, seconds INTEGER NOT NULL, "
-    "nanoseconds INTEGER NOT NULL, hex TEXT NOT NULL, used INTEGER NOT NULL, PRIMARY KEY (path, "
-    "kind)) WITHOUT ROWID";
+constexpr SqliteFile::Form form = {
+    .application_id = 0x6e636463,  // "ncdc"
+    .version = 1,
+    .schema =
+        "CREATE TABLE IF NOT EXISTS digests (path TEXT NOT NULL, kind TEXT NOT NULL, device "
+        "INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL, seconds INTEGER NOT "
+        "NULL, nanoseconds INTEGER NOT NULL, hex TEXT NOT NULL, used INTEGER NOT NULL, PRIMARY KEY "
+        "(path, kind)) WITHOUT ROWID",
+};
 
 /// A file's identity as SQLite's integers, which are signed.
 struct Key {
@@ -47,103 +46,47 @@ struct Key {
           nanoseconds(file.mtime.nanoseconds) {}
 };
 
-int pragma(soci::session& database, const std::string& name) {
-    int value = 0;
-    database << "PRAGMA " + name, soci::into(value);
-    return value;
-}
-
-/// Whether the database is ours, or empty and can become so.
-bool adopt(soci::session& database) {
-    if (pragma(database, "application_id") == application_id) {
-        return pragma(database, "user_version") == schema_version;
-    }
-    int tables = 0;
-    database << "SELECT count(*) FROM sqlite_master", soci::into(tables);
-    if (tables > 0) return false;
-    database << "PRAGMA application_id = " << application_id;
-    database << "PRAGMA user_version = " << schema_version;
-    return true;
-}
-
 }  // namespace
 
 struct DigestCache::State {
-    State(fs::path in, std::size_t limit, Now clock)
-        : folder(std::move(in)),
-          path(folder / "digests.db"),
+    State(const fs::path& in, std::size_t limit, Now clock)
+        : file(in / "digests.db", form),
           most(static_cast<long long>(limit)),
           now(std::move(clock)) {}
 
     /// The database, opened at the first call. Null when there is none to be had.
     soci::session* open() {
-        if (database || given_up) return database.get();
-        given_up = true;
-        // SOCI's connection string has no way to say a quotation mark.
-        if (path.string().find('"') != std::string::npos) return nullptr;
-        if (!make_private_folder(folder)) return nullptr;
-        // Alone, so that no two processes put aside what the other has just made.
-        const auto lock = lock_file(folder / "digests.lock");
-        if (!lock) return nullptr;
-        if (try_open() == Opened::broken && put_broken_aside()) try_open();
-        given_up = !database;
-        return database.get();
-    }
-
-    enum class Opened { yes, no, broken };  // broken: or not ours
-
-    Opened try_open() {
+        if (std::exchange(opened, true)) return database;
+        database = file.session();
         try {
-            auto opened = std::make_unique<soci::session>(
-                soci::sqlite3,
-                "db=\"" + path.string() + "\" timeout=" + std::to_string(busy_seconds));
-            if (!adopt(*opened)) return Opened::broken;
-            *opened << "PRAGMA journal_mode = WAL";
-            // A loss of power may cost the last rows, and that is all that it costs.
-            *opened << "PRAGMA synchronous = NORMAL";
-            *opened << schema;
-            *opened << "SELECT count(*) FROM digests", soci::into(rows);
-            database = std::move(opened);
-            return Opened::yes;
-        } catch (const soci::sqlite3_soci_error& error) {
-            log_reason(error);
-            const bool broken = error.result() == SQLITE_NOTADB || error.result() == SQLITE_CORRUPT;
-            return broken ? Opened::broken : Opened::no;
+            if (database) *database << "SELECT count(*) FROM digests", soci::into(rows);
         } catch (const soci::soci_error& error) {
-            log_reason(error);
-            return Opened::no;
+            database = file.renew(error);
         }
-    }
-
-    bool put_broken_aside() {
-        const auto renamed = [this](const char* suffix) {
-            const std::string from = path.string() + suffix;
-            return put_aside(from, path.string() + ".broken" + suffix).has_value();
-        };
-        return renamed("-wal") && renamed("-shm") && renamed("");
+        if (database == nullptr) log_problem();
+        return database;
     }
 
     /// What fails once is likely to fail again: this process goes on without.
     void give_up(const soci::soci_error& error) {
-        log_reason(error);
-        database.reset();
-        given_up = true;
+        file.give_up(error);
+        database = nullptr;
+        log_problem();
     }
 
-    void log_reason(const std::exception& error) const {
-        NETCOPY_LOG(debug) << "the digest cache " << quote(path.string())
-                           << " cannot be used: " << escape(error.what());
+    void log_problem() const {
+        NETCOPY_LOG(debug) << "the digest cache " << quote(file.path().string())
+                           << " cannot be used: " << file.problem();
     }
 
     long long seconds() const { return now().seconds; }
 
-    const fs::path folder;
-    const fs::path path;
+    SqliteFile file;
     const long long most;
     const Now now;
     std::mutex mutex;
-    std::unique_ptr<soci::session> database;
-    bool given_up = false;
+    bool opened = false;
+    soci::session* database = nullptr;
     long long rows = 0;  // about: other processes add some too
 };
 
@@ -153,8 +96,8 @@ FileTime DigestCache::system_now() {
     return {time.tv_sec, static_cast<std::uint32_t>(time.tv_nsec)};
 }
 
-DigestCache::DigestCache(fs::path folder, std::size_t rows, Now now)
-    : state_(std::make_unique<State>(std::move(folder), rows, std::move(now))) {}
+DigestCache::DigestCache(const fs::path& folder, std::size_t rows, Now now)
+    : state_(std::make_unique<State>(folder, rows, std::move(now))) {}
 
 DigestCache::~DigestCache() = default;
 

@@ -28,7 +28,7 @@ public:
     static FileTime system_now();
 
     /// `digests.db` in that folder, which is made when it is needed.
-    explicit DigestCache(std::filesystem::path folder, std::size_t rows = most_rows,
+    explicit DigestCache(const std::filesystem::path& folder, std::size_t rows = most_rows,
                          Now now = system_now);
     ~DigestCache();
     DigestCache(const DigestCache&) = delete;

@@ -32,8 +32,8 @@ struct ContentDigests {
 /// What a shared folder's files hashed to, so that a restart need not read them again: inode, size,
 /// time of last change and of birth -> MD5 and SHA-256, in an SQLite database. All lie on one file
 /// system, whose device number may change from boot to boot: it is not remembered. Names are not
-/// either, so that a rename costs nothing. Whatever fails means that nothing is remembered. Not
-/// thread-safe; calls block.
+/// either, so that a rename costs nothing. Whatever else fails means that nothing is remembered.
+/// Not thread-safe; calls block.
 class ShareIndex {
 public:
     /// `path` as for SqliteFile.
@@ -53,7 +53,9 @@ public:
     Rows load();
 
     /// In one transaction: rows put in the place of what the inode had, and inodes forgotten.
-    void write(const std::vector<Row>& put, const std::vector<std::uint64_t>& forget);
+    /// Errc::local_file for what may work later (a full disk, another process that holds on to it);
+    /// without a database nothing is done.
+    Result<> write(const std::vector<Row>& put, const std::vector<std::uint64_t>& forget);
 
     /// Why nothing is remembered, for people; empty while something is.
     const std::string& problem() const { return file_.problem(); }

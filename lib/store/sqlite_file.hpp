@@ -22,7 +22,8 @@ public:
         const char* schema;  ///< CREATE TABLE IF NOT EXISTS ...
     };
 
-    /// The folder must be there by the first session(); its lock is NAME.lock beside the database.
+    /// `NAME.db`; the lock beside it is `NAME.lock`. The folder is made, for nobody else, when it
+    /// is needed.
     SqliteFile(std::filesystem::path path, const Form& form);
     ~SqliteFile();
 
