@@ -43,7 +43,7 @@ struct ShareSeedUploaded {
 };
 struct ShareSeedDownloaded {
     std::string name;   ///< as stored: another than listed with Existing::rename
-    Digests digests;    ///< of what came: MD5 and SHA-256; of a file that was there: MD5
+    Digests digests;    ///< of what came, or was there: MD5
     bool same = false;  ///< that very file was there already, nothing was asked for
 };
 

@@ -27,7 +27,7 @@ inline constexpr std::string_view share_asks_id = "Please send a file ID";
 
 enum class ShareCommand { list, upload, download, disconnect };
 
-/// Passes over `EOF` too: a late one behind an uploaded file. `LIST_FILE` is tentative, an `S` may
+/// Passes over `EOF` too: a late one behind an uploaded file. `LIST_FILE` is tentative: an `S` may
 /// follow. Errc::protocol as soon as the bytes can become no command.
 Result<Parsed<ShareCommand>> parse_share_command(std::string_view bytes);
 
@@ -84,14 +84,8 @@ struct ShareAnswer {
     std::string_view md5;  ///< 32 hex digits in either case; empty: there is none
     std::string_view words;
 };
-/// The server's last word about an upload: complete with the first 32 hex digits that stand alone,
-/// tentative for other words.
+/// The server's last word about an upload: complete with the last 32 of the first hex digits that
+/// are so many in a row, unless these are a SHA-1 or SHA-256; tentative for other words.
 Parsed<ShareAnswer> parse_share_answer(std::string_view bytes);
-
-/// How many bytes at the front are the `name;size` that some servers repeat ahead of a file, with
-/// its line end; 0: none. `bytes` has at least `share_header_size(name, size)` bytes, or all of the
-/// answer.
-std::size_t share_repeated_header(std::string_view bytes, std::string_view name,
-                                  std::uint64_t size);
 
 }  // namespace netcopy::wire
