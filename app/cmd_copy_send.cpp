@@ -135,8 +135,7 @@ public:
             manifest_ = std::move(*made);
         }
         CopyReport report(
-            context_,
-            options_.copy.dry_run ? CopyReport::Style::dry_run : CopyReport::Style::send,
+            context_, options_.copy.dry_run ? CopyReport::Style::dry_run : CopyReport::Style::send,
             manifest_ ? &*manifest_ : nullptr);
         CopyQueue queue(TreeWalk(request_.paths, request_.walk), progress_,
                         [&report](const CopyItem& item, const CopyOutcome& outcome) {

@@ -1,4 +1,5 @@
 #include "app/copy_run.hpp"
+#include "app/service.hpp"
 #include "app/share_words.hpp"
 #include "base/bytes.hpp"
 #include "session/share_seed_run.hpp"
@@ -8,13 +9,6 @@ namespace {
 
 constexpr std::size_t automatic_connections = 4;
 constexpr std::string_view to_stdout = "-";
-
-Overwrite overwrite_of(const std::string& word) {
-    if (word == "rename") return Overwrite::rename;
-    if (word == "always") return Overwrite::always;
-    if (word == "newer") return Overwrite::newer;
-    return Overwrite::never;
-}
 
 CopyOutcome failure(Error error) {
     CopyOutcome outcome;

@@ -84,11 +84,11 @@ void CopyReport::say(const std::string& name, const CopyOutcome& outcome) {
                  quote(outcome.stored_as);
     }
     std::string line = line_of(name, file, failed);
-    asio::post(context_.io, [this, file = std::move(file), line = std::move(line),
-                             remark = std::move(remark)] {
-        context_.output.file(file, line);
-        if (!remark.empty()) context_.output.remark(remark);
-    });
+    asio::post(context_.io,
+               [this, file = std::move(file), line = std::move(line), remark = std::move(remark)] {
+                   context_.output.file(file, line);
+                   if (!remark.empty()) context_.output.remark(remark);
+               });
 }
 
 /// On stdout; empty: none.
@@ -141,7 +141,8 @@ std::string_view CopyReport::verb() const {
 
 std::string CopyReport::words(const CopySummary& summary, const std::string& peer) const {
     std::string text = count_of(summary.files, "file", "files");
-    if (dry_run_) {
+    const bool dry_run = style_ == Style::dry_run;
+    if (dry_run) {
         text += " to " + peer + "; " + std::to_string(summary.sent) + " would be sent (" +
                 format_bytes(summary.bytes) + ")";
     } else {
@@ -152,8 +153,7 @@ std::string CopyReport::words(const CopySummary& summary, const std::string& pee
         text += "; " + count_of(summary.same, "was there already", "were there already");
     }
     if (summary.failed > 0) {
-        text +=
-            "; " + std::to_string(summary.failed) + (dry_run ? " would be refused" : " failed");
+        text += "; " + std::to_string(summary.failed) + (dry_run ? " would be refused" : " failed");
     }
     if (summary.left_out > 0) text += "; " + std::to_string(summary.left_out) + " left out";
     return text;

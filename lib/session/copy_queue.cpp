@@ -227,14 +227,12 @@ void CopyQueue::finish(CopyItemPtr item, CopyOutcome outcome) {
     if (taken_ == 0 || (!had_ready && !ready_.empty())) tell_change();
 }
 
-<<<<<<< HEAD
 void CopyQueue::count(const CopyItem& item, const CopyOutcome& outcome) {
     if (item.kind != CopyItem::Kind::folder) {
         ++summary_.files;
         ++progress_.files;
     }
     summary_.add(outcome);
->>>>>>> serve
     if (on_copied_) on_copied_(item, outcome);
 }
 

@@ -1,5 +1,7 @@
 #include "session/progress_mirror.hpp"
 
+#include "base/error.hpp"
+
 namespace netcopy {
 namespace {
 
