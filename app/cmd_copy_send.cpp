@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "app/copy_run.hpp"
+#include "app/reported_run.hpp"
 #include "app/send_forms.hpp"
 #include "base/bytes.hpp"
 #include "base/log.hpp"
@@ -147,7 +147,8 @@ public:
 
 private:
     Task<Result<int>> send(DiskPool& disk, CopyQueue& queue, CopyReport& report) {
-        const CopyRun run{context_, progress_, report, peer_, [&queue] { return queue.summary(); }};
+        const ReportedRun run{context_, progress_, report, peer_,
+                              [&queue] { return queue.summary(); }};
         const auto work = [&] { return converse(disk, queue); };
         const auto status = co_await run_reported(run, work);
         if (status && manifest_) {

@@ -1,4 +1,4 @@
-#include "app/copy_run.hpp"
+#include "app/reported_run.hpp"
 #include "app/service.hpp"
 #include "app/share_words.hpp"
 #include "base/bytes.hpp"
@@ -62,7 +62,7 @@ public:
             return sum;
         };
         const auto work = [&]() -> Task<Result<>> { return fetch(wishes, folder, overwrite); };
-        const CopyRun run{context_, progress_, report_, remote_.peer(), summary};
+        const ReportedRun run{context_, progress_, report_, remote_.peer(), summary};
         co_return co_await run_reported(run, work);
     }
 
@@ -71,8 +71,8 @@ public:
             co_return make_error(Errc::usage, "'-o -' takes one file, and " +
                                                   std::to_string(files_.size()) + " match");
         }
-        const CopyRun run{context_, progress_, report_, remote_.peer(),
-                          [this] { return summary_; }};
+        const ReportedRun run{context_, progress_, report_, remote_.peer(),
+                              [this] { return summary_; }};
         const auto work = [this] { return stream(); };
         co_return co_await run_reported(run, work);
     }

@@ -2,7 +2,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "app/copy_run.hpp"
+#include "app/reported_run.hpp"
 #include "app/share_remote.hpp"
 #include "base/bytes.hpp"
 #include "session/share_seed_run.hpp"
@@ -61,7 +61,8 @@ public:
     }
 
     Task<Result<int>> run(bool force) {
-        const CopyRun run{context_, progress_, report_, remote_.peer(), [this] { return sum(); }};
+        const ReportedRun run{context_, progress_, report_, remote_.peer(),
+                              [this] { return sum(); }};
         const auto work = [this, force] { return upload(force); };
         co_return co_await run_reported(run, work);
     }

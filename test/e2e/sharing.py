@@ -7,7 +7,7 @@ from collections import namedtuple
 from hashlib import md5
 
 import trees
-from copying import CopyCase
+from copying import SENT_TWICE, CopyCase  # noqa: F401  (SENT_TWICE for the tests)
 from harness import endpoint_of, wait_until
 
 Listed = namedtuple("Listed", "id size time name")

@@ -1,4 +1,4 @@
-#include "app/copy_run.hpp"
+#include "app/reported_run.hpp"
 
 #include <exception>
 
@@ -7,7 +7,7 @@ namespace {
 
 /// "lost the connection to PEER: REASON; 17 files were not sent". With some that were, the run
 /// was a partial success.
-Error cut_short_error(Error error, const CopyRun& run, const CopySummary& summary) {
+Error cut_short_error(Error error, const ReportedRun& run, const CopySummary& summary) {
     const std::uint64_t found = run.progress.files_total, done = run.progress.files;
     if (found <= done || run.peer.empty()) return error;
     const std::string known = "cannot connect to " + run.peer + ": ";
@@ -25,7 +25,7 @@ Error cut_short_error(Error error, const CopyRun& run, const CopySummary& summar
 
 }  // namespace
 
-Task<Result<int>> run_reported(const CopyRun& run, std::function<Task<Result<>>()> work) {
+Task<Result<int>> run_reported(const ReportedRun& run, std::function<Task<Result<>>()> work) {
     run.context.may_end_anywhere = true;
     auto display = run.context.output.show(run.progress);
     const auto began = Clock::now();

@@ -9,7 +9,7 @@
 namespace netcopy::app {
 
 /// A command that moves many files, from when it begins to when it has summed up.
-struct CopyRun {
+struct ReportedRun {
     Context& context;
     TreeProgress& progress;
     CopyReport& report;
@@ -20,6 +20,6 @@ struct CopyRun {
 /// Does the work with the progress on the screen, then names what failed and sums up; gives the
 /// exit status. When the work ends before its time its error comes back, with how many files were
 /// not done behind it. `run` outlives the task.
-Task<Result<int>> run_reported(const CopyRun& run, std::function<Task<Result<>>()> work);
+Task<Result<int>> run_reported(const ReportedRun& run, std::function<Task<Result<>>()> work);
 
 }  // namespace netcopy::app
