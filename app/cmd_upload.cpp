@@ -91,8 +91,9 @@ private:
         const bool may_be_netcopy = force && remote_.wants_netcopy();
         if (client || may_be_netcopy) {
             CopySend sender(remote_.send_plan(), disk_, queue);
-            const auto connected =
-                co_await sender.connect(client ? client->release() : CopyConnectionPtr());
+            CopyConnectionPtr idle;  // GCC 12 destroys a conditional in a co_await twice
+            if (client) idle = client->release();
+            const auto connected = co_await sender.connect(std::move(idle));
             if (!connected) co_return remote_.explained(connected.error());
             if (*connected) {
                 remote_.connected_to(sender.peer());
