@@ -41,9 +41,9 @@ struct CopyOpening {
     bool operator==(const CopyOpening&) const = default;
 };
 struct CopyAccepted {
-    std::string purpose = "put";  ///< that is served: the opening's
     std::size_t window = copy_window;
     std::size_t window_bytes = copy_window_bytes;
+    std::string purpose = "put";  ///< that is served: the opening's
     bool operator==(const CopyAccepted&) const = default;
 };
 struct CopyDeclined {

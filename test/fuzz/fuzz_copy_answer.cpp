@@ -21,6 +21,13 @@ void check_ranges(const wire::CopyAnswer& answer) {
         fuzz::require(have->n > 0 && have->digest.second.size() >= 8);
     }
     if (const auto* done = std::get_if<wire::CopyDone>(&answer)) fuzz::require(done->n > 0);
+    if (const auto* done = std::get_if<wire::CopyDone>(&answer)) {
+        fuzz::require(done->digests.size() <= 5 && (done->digests.empty() || !done->name.empty()));
+    }
+    if (const auto* get = std::get_if<wire::CopyGet>(&answer)) {
+        fuzz::require(!get->name.empty() && get->name.size() <= wire::copy_name_limit);
+        fuzz::require(get->id.empty() || get->id.size() == 32);
+    }
     if (const auto* same = std::get_if<wire::CopySame>(&answer)) fuzz::require(same->n > 0);
     if (const auto* no = std::get_if<wire::CopyNo>(&answer)) {
         fuzz::require(no->n < end && !no->code.empty() && !no->text.empty());

@@ -5,12 +5,13 @@
 //
 // The input's first byte chooses: 1 the rule for existing files (2 bits), 4 a quota, 8 the pieces
 // that arrive at a time, 16 lines are as they are, 32 the bytes of bodies are not in the input but
-// made up. A line "CONNECT" ends the connection and begins another; a digest "sha256=" without a
+// made up, 128 it is a share's: flat, with more digests, the same bytes once. A line "CONNECT" ends the connection and begins another; a digest "sha256=" without a
 // value is made the right one.
 
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -148,6 +149,12 @@ public:
         rules_.overwrite = static_cast<Overwrite>(mode & 3);
         rules_.max_size = largest;
         if ((mode & 4) != 0) rules_.quota = &quota_;
+        if ((mode & 128) != 0) {
+            rules_.flat = true;
+            rules_.digests = {DigestKind::md5, DigestKind::sha256};
+            rules_.say_digests = true;
+            rules_.same_bytes_once = true;
+        }
         connect();
     }
     void connect() {
@@ -214,6 +221,12 @@ void check_folder(const Place& place, const Said& said, unsigned mode) {
     const bool replaces = static_cast<Overwrite>(mode & 3) == Overwrite::always ||
                           static_cast<Overwrite>(mode & 3) == Overwrite::newer;
     if (!replaces) require(read(place.root() / "old") == before);
+    const auto folder = [](const fs::directory_entry& entry) {
+        return fs::is_directory(entry.symlink_status());
+    };
+    if ((mode & 128) != 0) {
+        require(std::count_if(fs::recursive_directory_iterator(place.root()), {}, folder) == 1);
+    }
     // No peer may be able to make the program that walks it follow its links.
     for (const auto& entry : fs::recursive_directory_iterator(place.root())) {
         if (!fs::is_regular_file(entry.symlink_status())) continue;

@@ -28,6 +28,10 @@ void check_ranges(const wire::CopyRequest& request) {
     if (const auto* data = std::get_if<wire::CopyData>(&request)) {
         fuzz::require(data->n > 0 && data->offset < end && data->length < end - data->offset);
     }
+    if (const auto* lack = std::get_if<wire::CopyLack>(&request)) {
+        fuzz::require(!lack->name.empty() && lack->name.size() <= wire::copy_name_limit);
+        fuzz::require(!lack->code.empty() && !lack->text.empty());
+    }
     if (const auto* sum = std::get_if<wire::CopySum>(&request)) {
         fuzz::require(sum->n > 0 && sum->size < end && sum->digests.size() <= 5);
     }

@@ -50,19 +50,24 @@ private:
     std::shared_ptr<Running<void>> running_;
 };
 
-/// Stands between a sender and a receiver, and cuts each connection after so many bytes of the
-/// sender's.
+/// Stands between a client and a server, and cuts each connection after so many bytes of one
+/// side's.
 class CuttingRelay {
 public:
-    CuttingRelay(Loop& loop, Endpoint target, std::deque<std::size_t> cuts)
+    enum class Cuts { requests, answers };
+
+    CuttingRelay(Loop& loop, Endpoint target, std::deque<std::size_t> cuts,
+                 Cuts which = Cuts::requests)
         : loop_(loop),
           target_(std::move(target)),
           cuts_(std::move(cuts)),
+          which_(which),
           server_(loop, [this](Socket& socket, int) { return relay(socket); }) {}
 
     Endpoint endpoint() const { return server_.endpoint; }
     int connections() const { return server_.connections; }
     std::size_t cuts_left() const { return cuts_.size(); }
+    std::size_t passed() const { return passed_; }  ///< bytes, of the side that is cut
     void close() { server_.close(); }
 
 private:
@@ -85,16 +90,19 @@ private:
             most = cuts_.front();
             cuts_.pop_front();
         }
-        loop_.start(pass_on(both, both->far, both->near, SIZE_MAX));
-        co_await pass_on(both, both->near, both->far, most);
+        const bool answers = which_ == Cuts::answers;
+        loop_.start(pass_on(both, both->far, both->near, answers ? most : SIZE_MAX, answers));
+        co_await pass_on(both, both->near, both->far, answers ? SIZE_MAX : most, !answers);
     }
-    static Task<> pass_on(std::shared_ptr<Pair> both, Socket& from, Socket& to, std::size_t most) {
+    Task<> pass_on(std::shared_ptr<Pair> both, Socket& from, Socket& to, std::size_t most,
+                   bool counts) {
         std::vector<char> buffer(64 * 1024);
         for (;;) {
             const auto [failed, got] =
                 co_await from.async_read_some(asio::buffer(buffer), asio::as_tuple(UseTask()));
             const std::size_t count = std::min(got, most);
             most -= count;
+            if (counts) passed_ += count;
             const auto [error, put] = co_await asio::async_write(
                 to, asio::buffer(buffer.data(), count), asio::as_tuple(UseTask()));
             if (failed == asio::error::eof && most > 0) {
@@ -110,6 +118,8 @@ private:
     Loop& loop_;
     const Endpoint target_;
     std::deque<std::size_t> cuts_;
+    const Cuts which_;
+    std::size_t passed_ = 0;
     ForeignServer server_;
 };
 

@@ -47,12 +47,15 @@ std::string line_of(const std::variant<Messages...>& message) {
     return std::visit([](const auto& one) { return line_of(one); }, message);
 }
 
-/// The four parsers under one name, by what they make.
+/// The five parsers under one name, by what they make.
 inline auto parse_as(std::string_view bytes, const wire::CopyRequest*) {
     return wire::parse_copy_request(bytes);
 }
 inline auto parse_as(std::string_view bytes, const wire::CopyAnswer*) {
     return wire::parse_copy_answer(bytes);
+}
+inline auto parse_as(std::string_view bytes, const wire::CopyListing*) {
+    return wire::parse_copy_listing(bytes);
 }
 inline auto parse_as(std::string_view bytes, const wire::CopyOpening*) {
     return wire::parse_copy_opening(bytes);

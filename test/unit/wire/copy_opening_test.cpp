@@ -17,6 +17,8 @@ const std::vector<std::pair<string, CopyOpening>>& openings() {
         {"NETCOPY/1 put\n", {"put", "", {}}},
         {"NETCOPY/1 put session=" + session + " digest=sha256\n", {"put", session, {"sha256"}}},
         {"NETCOPY/1 put digest=crc32c,sha256,x-Y_9\n", {"put", "", {"crc32c", "sha256", "x-Y_9"}}},
+        {"NETCOPY/1 get digest=sha256,md5\n", {"get", "", {"sha256", "md5"}}},
+        {"NETCOPY/1 list\n", {"list", "", {}}},
         {"NETCOPY/1 list-all session=" + session + "\n", {"list-all", session, {}}},
     };
     return lines;
@@ -27,6 +29,8 @@ const std::vector<std::pair<string, CopyOpeningAnswer>>& answers() {
         {"NETCOPY/1 ok put window=4096 window-bytes=1048576\n", CopyAccepted{4096, 1048576}},
         {"NETCOPY/1 ok put window=1 window-bytes=9223372036854775807\n",
          CopyAccepted{1, INT64_MAX}},
+        {"NETCOPY/1 ok get window=2 window-bytes=3\n", CopyAccepted{2, 3, "get"}},
+        {"NETCOPY/1 ok list\n", CopyAccepted{copy_window, copy_window_bytes, "list"}},
         {"NETCOPY/1 no digest none\\x20is\\x20known\n", CopyDeclined{"digest", "none is known"}},
     };
     return lines;
@@ -83,7 +87,7 @@ TEST_CASE("options of an opening that nobody knows are passed over") {
           CopyOpening{"put", session, {"md5"}});
     CHECK(message_of<CopyOpeningAnswer>(
               "NETCOPY/1 ok get tls=1.3 window-bytes=7 zstd window=5 windows=0\n") ==
-          CopyOpeningAnswer(CopyAccepted{5, 7}));
+          CopyOpeningAnswer(CopyAccepted{5, 7, "get"}));
     CHECK(message_of<CopyOpeningAnswer>("NETCOPY/1 ok put\n") == CopyOpeningAnswer(CopyAccepted{}));
 }
 

@@ -44,6 +44,7 @@ std::vector<std::pair<string, CopyRequest>> table() {
         {"SYNC\n", CopySync{}},
         {"END\n", CopyEnd{}},
         {"BUSY\n", CopyBusy{}},
+        {"LACK a\\x20b gone it\\x20went\n", CopyLack{"a b", "gone", "it went"}},
     };
     for (auto& [line, message] : lines) line = sealed(line);
     return lines;
@@ -115,6 +116,8 @@ TEST_CASE("requests that the grammar does not have are refused") {
          {"", "put 1 6 644 1.000000000 a", "Put 1 6 644 1.000000000 a", "GET 1", "PUTS 1", "PU",
           " SYNC", "\tSYNC", "SYNC ", "SYNC 1", "SYNC\r", "\rSYNC", "END ", "END 1", "BUSY 1",
           "SYNC\x01", "NETCOPY/1 put", "GET / HTTP/1.1", "WANT 1 0", "DONE 1", "BYE", "STOP",
+          "LACK", "LACK a", "LACK a gone", "LACK a gone ", "LACK a g.ne x", "LACK a gone x y",
+          "GET a", "LAST",
           // a field too few, one too many, an empty one
           "PUT", "PUT ", "PUT 1", "PUT 1 6", "PUT 1 6 644", "PUT 1 6 644 1.000000000",
           "PUT 1 6 644 1.000000000 ", "PUT  1 6 644 1.000000000 a", "PUT 1 6 644 1.000000000  a",
