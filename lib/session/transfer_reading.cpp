@@ -5,9 +5,13 @@
 #include "base/bytes.hpp"
 
 namespace netcopy {
-namespace {
 
 using wire::TransferDigest;
+
+DigestKind digest_kind(TransferDigest kind) {
+    if (kind == TransferDigest::sha256) return DigestKind::sha256;
+    return kind == TransferDigest::sha1 ? DigestKind::sha1 : DigestKind::md5;
+}
 
 TransferReading make_reading(TransferDigest kind, std::string_view hex, std::uint64_t size,
                              std::string_view front) {
@@ -15,13 +19,6 @@ TransferReading make_reading(TransferDigest kind, std::string_view hex, std::uin
                             Digest(digest_kind(kind))};
     reading.digest.update(as_bytes(reading.front));
     return reading;
-}
-
-}  // namespace
-
-DigestKind digest_kind(TransferDigest kind) {
-    if (kind == TransferDigest::sha256) return DigestKind::sha256;
-    return kind == TransferDigest::sha1 ? DigestKind::sha1 : DigestKind::md5;
 }
 
 std::vector<TransferReading> possible_readings(const wire::TransferHeader& header,

@@ -24,6 +24,10 @@ struct TransferReading {
     std::uint64_t to_come() const { return size - front.size(); }  ///< bytes behind the header
 };
 
+/// `size` is not below that of `front`.
+TransferReading make_reading(wire::TransferDigest kind, std::string_view hex, std::uint64_t size,
+                             std::string_view front);
+
 /// The readings that are possible, those with the fewest bytes to come first, so that each can be
 /// looked at on the way to the next. The last is the header as it was parsed. `ends`: how many
 /// bytes had come, from the header's first, whenever the connection paused to give more.

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "file/safe_name.hpp"
+#include "session/receive_room.hpp"
 #include "session/stamp.hpp"
 #include "session/transfer_reading.hpp"
 #include "session/transfer_target.hpp"
@@ -122,22 +123,11 @@ private:
         const std::uint64_t more = size - reserved_;
         received_.size = size;
         progress_.total = size;
-        const auto no = [&](std::string_view words, const std::string& reason) {
-            return refused(make_error_code(Errc::refused), words,
-                           "it has " + std::to_string(size) + " bytes, " + reason);
-        };
-        if (size > rules_.max_size) {
-            co_return no("the file is too large", "more than --max-size allows");
-        }
-        if (!share_.reserve(rules_.quota, more)) {
-            co_return no("there is no room for it", "more than --quota leaves");
-        }
+        const auto no =
+            co_await reserve_room(disk_, tree_, rules_.max_size, rules_.quota, share_, size, more);
+        if (!no) co_return in_the_way(no.error());
+        if (*no) co_return refused(make_error_code(Errc::refused), (*no)->words, (*no)->reason);
         reserved_ = size;
-        const auto room = co_await disk_.run([this] { return tree_.free_space(); });
-        if (!room) co_return in_the_way(room.error());
-        if (*room < more) {
-            co_return no("there is no room for it", "but " + std::to_string(*room) + " are free");
-        }
         co_return Result<>();
     }
 

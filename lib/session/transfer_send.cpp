@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "net/readable.hpp"
+#include "session/whole_source.hpp"
 
 namespace netcopy {
 namespace {
@@ -25,6 +26,7 @@ public:
         : stream_(stream),
           disk_(disk),
           source_(source),
+          whole_(source),
           plan_(plan),
           progress_(progress),
           what_(quote(source.name()) + " to " + stream.peer()) {}
@@ -46,7 +48,7 @@ public:
         if (!header) co_return header.error();
         progress_.total = *size;
         tune_for_neighbour(stream_.socket());
-        const auto sent = co_await send(*header, *size);
+        const auto sent = co_await send(*header);
         if (!sent) co_return sent.error();
         // What the receiver got has the digest that was announced or is refused there; but nobody
         // is to believe that it is what the file holds now.
@@ -58,7 +60,7 @@ public:
     }
 
 private:
-    Task<Result<>> send(const std::string& header, std::uint64_t size) {
+    Task<Result<>> send(const std::string& header) {
         std::optional<Error> lost;
         try {
             stream_.limit_to(plan_.stall.window);
@@ -68,8 +70,8 @@ private:
                 Timer pause(co_await asio::this_coro::executor, pause_behind_header);
                 co_await pause.async_wait(UseTask());
             }
-            const auto pumped = co_await pump_out(stream_, disk_, produce(size), wait(), progress_,
-                                                  plan_.stall, plan_.rate);
+            const auto pumped = co_await pump_out(stream_, disk_, whole_.produce(), wait(),
+                                                  progress_, plan_.stall, plan_.rate);
             if (!pumped) lost = pumped.error();
         } catch (const system_error& error) {
             lost = stream_error(error, "cannot send " + what_);
@@ -83,20 +85,6 @@ private:
         co_return *lost;
     }
 
-    /// Exactly `size` bytes; a source that has fewer by now has changed.
-    Produce produce(std::uint64_t size) {
-        return [this, size](MutableBytes buffer) -> Result<std::optional<std::size_t>> {
-            const auto most = std::min<std::uint64_t>(buffer.size(), size - bytes_);
-            const auto got = source_.read_at(bytes_, buffer.first(static_cast<std::size_t>(most)));
-            if (!got) return got.error();
-            bytes_ += *got;
-            if (*got > 0 || bytes_ == size) return std::optional(*got);
-            const auto unchanged = source_.unchanged();
-            if (!unchanged) return unchanged.error();
-            return make_error(Errc::local_file,
-                              quote(source_.name()) + " ended before its size; send it again");
-        };
-    }
     WaitForSource wait() {
         return [this] { return wait_readable(source_.descriptor()); };
     }
@@ -168,10 +156,10 @@ private:
     Stream& stream_;
     DiskPool& disk_;
     FileSource& source_;
+    WholeSource whole_;
     const TransferPlan& plan_;
     Progress& progress_;
     const std::string what_;
-    std::uint64_t bytes_ = 0;  // read from the source
     bool answered_ = false;
 };
 

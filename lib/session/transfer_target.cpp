@@ -10,8 +10,9 @@ constexpr std::string_view corrupted_suffix = ".corrupted";
 
 }  // namespace
 
-TransferTarget::TransferTarget(Tree& tree, std::string name, Existing existing)
-    : tree_(tree), name_(std::move(name)), existing_(existing) {}
+TransferTarget::TransferTarget(Tree& tree, std::string name, Existing existing,
+                               bool same_bytes_once)
+    : tree_(tree), name_(std::move(name)), existing_(existing), same_bytes_once_(same_bytes_once) {}
 
 Result<IncomingFile> TransferTarget::make(std::uint64_t size) {
     // Without a size in the plan it is not kept for another attempt: this wire cannot resume.
@@ -19,6 +20,7 @@ Result<IncomingFile> TransferTarget::make(std::uint64_t size) {
     plan.reserve = size;
     plan.keep_mtime = false;
     plan.existing = existing_;
+    plan.same_bytes_once = same_bytes_once_;
     return tree_.create(name_, plan);
 }
 
@@ -72,6 +74,10 @@ Result<TransferTarget::Committed> TransferTarget::commit() {
     if (!finished) return finished.error();
     auto outcome = commit_file();
     if (!outcome.name) return outcome.name.error();
+    if (outcome.was_there) {
+        // It may have been put there by somebody who did not see to its safety.
+        if (const auto synced = tree_.sync_all(); !synced) return synced.error();
+    }
     return Committed{std::move(*outcome.name), outcome.was_there};
 }
 

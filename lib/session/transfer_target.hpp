@@ -16,8 +16,8 @@ namespace netcopy {
 /// the way, else Errc::local_file.
 class TransferTarget {
 public:
-    /// `name` is one safe component.
-    TransferTarget(Tree& tree, std::string name, Existing existing);
+    /// `name` is one safe component. `same_bytes_once`: see IncomingPlan.
+    TransferTarget(Tree& tree, std::string name, Existing existing, bool same_bytes_once = false);
 
     /// Reserves room for `size` bytes. With Existing::keep a file of another size that is there
     /// is in the way already now.
@@ -29,7 +29,7 @@ public:
 
     struct Committed {
         std::string name;   ///< another than asked for with Existing::rename
-        bool same = false;  ///< with Existing::keep: that very file was there already
+        bool same = false;  ///< that very file was there already, with keep or same_bytes_once
     };
     /// Makes it durable and gives it its name.
     Result<Committed> commit();
@@ -44,6 +44,7 @@ private:
     Tree& tree_;
     const std::string name_;
     const Existing existing_;
+    const bool same_bytes_once_;
     std::optional<IncomingFile> file_;
     std::uint64_t size_ = 0;
 };

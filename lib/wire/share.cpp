@@ -153,7 +153,6 @@ bool share_can_say(std::string_view name) {
 
 void append_share_line(std::string& list, std::string_view id, std::string_view name,
                        std::uint64_t size) {
-    if (!list.empty()) list += '\n';
     list.append(id).append(";").append(name).append(";").append(std::to_string(size));
 }
 

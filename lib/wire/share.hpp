@@ -44,8 +44,8 @@ Result<Parsed<std::string_view>> parse_share_id(std::string_view bytes);
 
 /// Whether a list of this protocol can hold the name, and an upload: no `;`, no line end, no NUL.
 bool share_can_say(std::string_view name);
-/// Puts a line behind the others: `id;name;size`, with a line end between two. The list has
-/// none behind the last: clients split at line ends, and would find an empty line.
+/// `id;name;size`, without a line end: in a list these stand between two lines, and not behind the
+/// last. Clients split there, and would find an empty line.
 void append_share_line(std::string& list, std::string_view id, std::string_view name,
                        std::uint64_t size);
 /// Words in place of a prompt or an MD5, for people: no hex digits in a row, no line end.
