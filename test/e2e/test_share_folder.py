@@ -132,8 +132,12 @@ class Index(ShareCase):
 
     def setUp(self):
         super().setUp()
+        # Of a file that changed just now nobody can tell by its time whether it changes again.
         self.files = {"large": random_bytes(self.LARGE, 9), "small": b"small", "empty": b""}
-        first = self.serve(self.files)
+        for name, data in self.files.items():
+            self.put(name, data, mtime=TIME)
+        first = self.share()
+        self.wait_served(first, self.files)
         first.end()
         self.index = self.shared / ".netcopy" / "index.db"
         self.assertTrue(self.index.is_file())
@@ -157,7 +161,7 @@ class Index(ShareCase):
 
     def test_what_was_uploaded_is_remembered_too(self):
         server, _ = self.serve_again()
-        self.upload(self.write_large("more", self.LARGE, seed=10), to=server)
+        self.upload(self.write_large("more", self.LARGE, seed=10, mtime=TIME), to=server)
         server.end()
         _, read = self.serve_again({**self.files, "more": random_bytes(self.LARGE, 10)})
         self.assertLess(read, self.LARGE // 4)

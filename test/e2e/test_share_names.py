@@ -163,7 +163,7 @@ class Outside(ShareCase):
         server = self.serve({"file": b"x"})
         for word in (".netcopy", ".netcopy/index.db", "index.db"):
             self.download(word, to=server, status=1)
-        path = self.write(".netcopy", b"x")
+        path = self.write(".netcopy", b"other")
         run = self.upload(path, to=server, status=9)
         self.assert_lines(run, "Fail .netcopy")
 

@@ -197,7 +197,9 @@ class Downloads(ShareCase):
         run = self.start_client("download", "-o", self.target, "--bwlimit", "8M", "large", to=way)
         way.watcher.join(30)
         wait_until(lambda: not self.server.running, what="the end of the server")
-        way.target = self.share().address
+        again = self.share()
+        self.wait_served(again, {"large": self.data})
+        way.target = again.address
         self.assert_status(run, 0)
         self.assert_downloaded(way)
 
