@@ -18,7 +18,7 @@ public:
     explicit Download(ShareSeedSession& session) : at_(session) {}
 
     Task<bool> run() {
-        at_.stream.queue(wire::share_asks_id);
+        co_await at_.say(wire::share_asks_id);
         const auto id = co_await at_.stream.read_message(wire::parse_share_id, at_.limits());
         at_.stream.no_deadline();
         if (id && !*id) co_return false;

@@ -28,14 +28,20 @@ struct ShareSeedSession {
     /// All of it is with the kernel when this returns. Throws as the stream does.
     Task<> say(std::string_view text) {
         stream.limit_to(rules.stall.window);
-        co_await stream.write(as_bytes(text));
+        stream.queue(text);
+        co_await stream.flush();
         stream.no_deadline();
     }
-    /// The client takes the words for whatever it awaits, and finds the connection closed.
+    /// The client takes the words for whatever it awaits, and finds the connection closed. Whether
+    /// it hears them changes nothing.
     Task<> refuse(std::string_view words) {
-        stream.queue(wire::encode_share_refusal(words));
-        stream.limit_to(rules.stall.window);
-        co_await stream.close_after_last_words();
+        try {
+            stream.queue(wire::encode_share_refusal(words));
+            stream.limit_to(rules.stall.window);
+            co_await stream.close_after_last_words();
+        } catch (const boost::system::system_error& error) {
+            if (error.code() == asio::error::operation_aborted) throw;
+        }
     }
 };
 

@@ -22,7 +22,7 @@ public:
     explicit Upload(ShareSeedSession& session) : at_(session) {}
 
     Task<bool> run() {
-        at_.stream.queue(wire::share_asks_details);
+        co_await at_.say(wire::share_asks_details);
         const auto details =
             co_await at_.stream.read_message(wire::parse_share_details, at_.limits());
         at_.stream.no_deadline();
