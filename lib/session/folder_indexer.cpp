@@ -72,6 +72,12 @@ FolderIndexer::Folder FolderIndexer::folder() const {
     return folder_;
 }
 
+std::optional<FlatFile> FolderIndexer::look(const std::string& name) const {
+    const Folder in = folder();
+    if (!in) return std::nullopt;
+    return in->look(name);
+}
+
 Result<std::optional<FolderWatch>> FolderIndexer::attach() {
     auto opened = FlatFolder::open(path_);
     if (!opened) return opened.error();
@@ -98,8 +104,7 @@ void FolderIndexer::detach() {
 
 bool FolderIndexer::learn(const std::string& name, std::uint64_t size, const Digests& digests) {
     const auto content = ContentDigests::from(digests);
-    const Folder in = folder();
-    const auto file = in ? in->look(name) : std::nullopt;
+    const auto file = look(name);
     if (!content || !file || file->status.size != size) {
         note(name, {.closed = true});
         return false;

@@ -89,6 +89,7 @@ private:
     void start_over();
     bool open_index();
     Folder folder() const;
+    std::optional<FlatFile> look(const std::string& name) const;
 
     // folder_indexer_look.cpp: what is there
     void scan(const ShareIndex::Rows* rows);

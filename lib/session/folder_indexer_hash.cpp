@@ -103,8 +103,7 @@ void FolderIndexer::finish_hashing() {
     hashing_.reset();
     const std::string& name = at.taken.name;
     const bool whole = at.opened.source.unchanged() && at.position == at.opened.file.status.size;
-    const Folder in = folder();
-    const auto now = in ? in->look(name) : std::nullopt;
+    const auto now = look(name);
     const Lock lock(mutex_);
     if (!whole) {
         pending_.give_back(at.taken, at.position);

@@ -56,10 +56,7 @@ public:
     Task<> wait_for_events();
     Task<> wait_for_folder();
     void start_following();
-    void wake() {
-        ++wakes;
-        changed.cancel();
-    }
+    void wake() { changed.cancel(); }
     void wake_from_any_thread();
 
     const std::filesystem::path path;
@@ -70,7 +67,6 @@ public:
     std::optional<FolderWatch> watch;
     asio::cancellation_signal stop_following;
     Timer changed;  // cancelled when there is something to do
-    std::uint64_t wakes = 0;
     bool following = false;
     bool stopped = false;
     std::atomic<bool> waking = false;
@@ -139,9 +135,9 @@ void SharedFolder::State::start_following() {
     asio::co_spawn(executor, follow(), asio::bind_cancellation_slot(stop_following.slot(), ended));
 }
 
-/// Reads what the watch has, until it is cancelled.
+/// Reads what the watch has, until it is cancelled, or there is none.
 Task<> SharedFolder::State::follow() {
-    for (;;) {
+    while (watch) {
         co_await wait_for_events();
         const auto take = [this](std::string_view name, const NameChange& change) {
             indexer->note(name, change);
@@ -180,11 +176,12 @@ Task<> SharedFolder::State::wait_for_folder() {
     indexer->detach();
     watch.reset();
     wake();
-    while (!watch) {
+    for (bool there = false; !there;) {
         Timer pause(executor, try_again);
         co_await pause.async_wait(UseTask());
         auto attached = co_await disk.run([this] { return indexer->attach(); });
-        if (attached) watch = std::move(*attached);
+        there = attached.has_value();
+        if (there) watch = std::move(*attached);
     }
     NETCOPY_LOG(warning) << quote(path.string()) << " is there again";
 }
