@@ -103,9 +103,9 @@ private:
         file.size = wanted.size;
         ShareSeedTarget target;
         target.take = [this](Bytes bytes) -> Result<> {
-            auto written = context_.output.write(as_text(bytes));
-            if (!written) written.error().code = make_error_code(Errc::local_file);
-            return written;
+            const auto written = context_.output.write(as_text(bytes));
+            if (written) return {};
+            return make_error(Errc::local_file, written.error().context);
         };
         ShareSeedClient client(remote_.seed_plan(), disk_);
         const auto came = co_await client.download(std::move(file), std::move(target), progress_);

@@ -36,6 +36,7 @@ public:
           options_(options),
           rate_(options.bwlimit),
           log_(context),
+          begun_(context.io.get_executor(), Clock::time_point::max()),
           looked_(context.io.get_executor()) {}
 
     Task<Result<int>> run(const Endpoint& endpoint) {
@@ -71,12 +72,17 @@ private:
             true;  // files without their names go by themselves, or can be continued
         Result<> served;
         const auto part = [&](std::size_t number) -> Task<> {
-            if (number == 1) co_return co_await folder.run();
+            if (number == 1) co_return co_await follow(folder);
             if (number == 2) co_return co_await show_hashing(folder.progress());
             const SessionFn session = [&service](Stream& stream) { return service.serve(stream); };
-            served = co_await run_server(context_, options_.server, endpoint, session);
+            const auto ready = [this](Server&) {
+                listening_ = true;
+                begun_.cancel();
+            };
+            served = co_await run_server(context_, options_.server, endpoint, session, ready);
             folder.stop();
             stopped_ = true;
+            begun_.cancel();
             looked_.cancel();
         };
         co_await run_together(3, part);
@@ -84,6 +90,16 @@ private:
         co_await asio::post(context_.io, UseTask());  // behind the last file's words
         log_.fill(context_.report, true);
         co_return exit_status_of_signal(context_.stop_signal);
+    }
+
+    /// Not before the listening line, for it may have something to say.
+    Task<> follow(SharedFolder& folder) {
+        while (!listening_ && !stopped_) {
+            co_await begun_.async_wait(asio::as_tuple(UseTask()));
+            const auto state = co_await asio::this_coro::cancellation_state;
+            if (state.cancelled() != asio::cancellation_type::none) co_return;
+        }
+        if (listening_) co_await folder.run();
     }
 
     /// A bar for as long as something is hashed.
@@ -115,7 +131,9 @@ private:
     const ShareOptions& options_;
     RateLimit rate_;
     ServiceLog log_;
+    Timer begun_;  // never rings: cancelled to say so
     Timer looked_;
+    bool listening_ = false;
     bool stopped_ = false;
 };
 

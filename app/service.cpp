@@ -92,8 +92,8 @@ Task<Result<>> run_server(Context& context, const ServerOptions& options, Endpoi
     const auto listening = co_await server.listen(std::move(endpoint));
     if (!listening) co_return listening.error();
     context.on_stop = [&server] { server.stop(); };
-    if (ready) ready(server);
     context.output.listening(*listening);
+    if (ready) ready(server);
     co_await server.run();
     context.on_stop = {};
     co_return Result<>();

@@ -20,8 +20,8 @@ Dialects dialects_of(const std::string& protocol);
 Overwrite overwrite_of(const std::string& when);
 
 /// Listens, says so, and serves until a signal, or until somebody stops the server that `ready` was
-/// given, and the last session has ended. `options` and what the session refers to outlive the
-/// task.
+/// given after these words, and the last session has ended. `options` and what the session refers
+/// to outlive the task.
 Task<Result<>> run_server(Context& context, const ServerOptions& options, Endpoint endpoint,
                           SessionFn session, std::function<void(Server&)> ready = {},
                           bool short_answers = false);

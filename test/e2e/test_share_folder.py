@@ -183,8 +183,9 @@ class Index(ShareCase):
         self.assertGreaterEqual(read, self.LARGE)
 
     def assert_made_anew(self):
-        _, read = self.serve_again()
+        server, read = self.serve_again()
         self.assertGreaterEqual(read, self.LARGE)
+        server.end()
         _, read = self.serve_again()
         self.assertLess(read, self.LARGE // 4)
 
