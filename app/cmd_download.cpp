@@ -10,13 +10,6 @@ namespace {
 constexpr std::size_t automatic_connections = 4;
 constexpr std::string_view to_stdout = "-";
 
-CopyOutcome failure(Error error) {
-    CopyOutcome outcome;
-    outcome.kind = CopyOutcome::Kind::failed;
-    outcome.error = std::move(error);
-    return outcome;
-}
-
 /// One run of the command, once its words are understood.
 class Downloading {
 public:
@@ -38,7 +31,7 @@ public:
         ShareWords::Found found = words.end(to_string(operands_.endpoint));
         files_ = std::move(found.files);
         for (const ShareWords::Unknown& each : found.unknown) {
-            const CopyOutcome outcome = failure(each.error);
+            const CopyOutcome outcome = failed_outcome(each.error);
             report_.done(each.word, outcome);
             ++summary_.files;
             summary_.add(outcome);
@@ -112,17 +105,17 @@ private:
         CopyOutcome outcome;
         outcome.bytes = wanted.size;
         if (!came) {
-            outcome = failure(remote_.explained(came.error()));
+            outcome = failed_outcome(remote_.explained(came.error()));
         } else {
             outcome.digests = came->digests;
             for (const auto& [kind, hex] : came->digests) {
                 if (kind != DigestKind::sha256 || wanted.sha256.empty() || hex == wanted.sha256) {
                     continue;
                 }
-                outcome = failure(make_error(Errc::corrupted, quote(wanted.name) + " from " +
-                                                                  remote_.peer() +
-                                                                  " is corrupted: its SHA-256 is " +
-                                                                  hex + ", not " + wanted.sha256));
+                outcome = failed_outcome(
+                    make_error(Errc::corrupted, quote(wanted.name) + " from " + remote_.peer() +
+                                                    " is corrupted: its SHA-256 is " + hex +
+                                                    ", not " + wanted.sha256));
             }
         }
         progress_.files = 1;

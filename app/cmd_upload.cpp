@@ -69,6 +69,28 @@ public:
 
 private:
     Task<Result<>> upload(bool force) {
+        const auto uploaded = co_await try_upload(force);
+        if (!uploaded) co_await fail_rest(uploaded.error());
+        co_return uploaded;
+    }
+
+    /// A line for each file that the end of the run leaves undone; the reason is told once.
+    Task<> fail_rest(const Error& error) {
+        const CopyOutcome outcome = failed_outcome(error);
+        if (!queue_) {
+            for (const std::string& word : operands_.words) {
+                report_.left_undone(std::filesystem::path(word).filename().string(), outcome);
+            }
+            co_return;
+        }
+        for (;;) {
+            auto item = co_await disk_.run([this] { return queue_->take(); });
+            if (!item && !queue_->has_more()) co_return;
+            if (item) report_.left_undone(item->name, outcome);
+        }
+    }
+
+    Task<Result<>> try_upload(bool force) {
         if (!force) {
             const auto left_out = co_await leave_out_what_is_there();
             if (!left_out) co_return left_out.error();
@@ -208,6 +230,8 @@ public:
         access_.describe_moving(options, "connections at a time; 0: as many as help");
         options.example("netcopy upload notes.txt photos/*.jpg 10.0.0.2",
                         "send files to a 'netcopy share'; what it has is not sent again");
+        options.example("netcopy upload --protocol seed report.pdf 10.0.0.2:9999",
+                        "send one to a server of the seed's protocol, of whatever make");
     }
 
     Task<Result<int>> run(Context& context) override {

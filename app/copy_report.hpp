@@ -27,6 +27,9 @@ public:
     /// A file of that name is done. One call at a time, on any thread. The report must outlive what
     /// it posts to the main thread: wait for flush().
     void done(const std::string& name, const CopyOutcome& outcome);
+    /// The same for a file that is not counted, because the run has ended before its time: the
+    /// caller says why, once.
+    void left_undone(const std::string& name, const CopyOutcome& outcome) { say(name, outcome); }
     Task<> flush();
 
     /// On the main thread, when no more is to come: names what failed, sums up, and gives the exit

@@ -7,13 +7,6 @@
 namespace netcopy {
 namespace {
 
-CopyOutcome failed(Error error) {
-    CopyOutcome outcome;
-    outcome.kind = CopyOutcome::Kind::failed;
-    outcome.error = std::move(error);
-    return outcome;
-}
-
 /// All connections of an upload.
 class Uploads {
 public:
@@ -44,12 +37,12 @@ public:
 private:
     Task<CopyOutcome> upload(ShareSeedClient& client, CopyItem& item) {
         if (item.kind != CopyItem::Kind::file) {
-            co_return failed(make_error(Errc::refused, "cannot upload " + quote(item.name) +
-                                                           ": the seed's protocol takes "
-                                                           "files only"));
+            co_return failed_outcome(make_error(Errc::refused, "cannot upload " + quote(item.name) +
+                                                                   ": the seed's protocol takes "
+                                                                   "files only"));
         }
         auto source = co_await disk_.run([&item] { return FileSource::open(item.path); });
-        if (!source) co_return failed(source.error());
+        if (!source) co_return failed_outcome(source.error());
         if (!item.shown) item.shown = queue_.progress().begin(item.name, item.status.size);
         ProgressMirror mirror(co_await asio::this_coro::executor, queue_.progress(), *item.shown,
                               item.counted);
@@ -60,7 +53,7 @@ private:
         if (reached && !std::exchange(was_connected_, true) && connected_) {
             connected_(client.peer());
         }
-        if (!uploaded) co_return failed(uploaded.error());
+        if (!uploaded) co_return failed_outcome(uploaded.error());
         CopyOutcome outcome;
         outcome.bytes = item.shown->bytes;
         outcome.digests = std::move(uploaded->digests);
@@ -94,7 +87,7 @@ Task<> download(ShareSeedClient& client, ShareWishes& wishes, Tree tree, Existin
         }
         CopyOutcome outcome;
         if (!*came) {
-            outcome = failed(came->error());
+            outcome = failed_outcome(came->error());
         } else {
             const ShareSeedDownloaded& found = **came;
             outcome.kind = found.same ? CopyOutcome::Kind::same : CopyOutcome::Kind::sent;

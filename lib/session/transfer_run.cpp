@@ -32,32 +32,25 @@ public:
     }
 
 private:
-    static CopyOutcome failed(Error error) {
-        CopyOutcome outcome;
-        outcome.kind = CopyOutcome::Kind::failed;
-        outcome.error = std::move(error);
-        return outcome;
-    }
-
     Task<CopyOutcome> send(CopyItem& item) {
         const std::string what = "cannot send " + quote(item.name);
         if (item.kind == CopyItem::Kind::link) {
-            co_return failed(
+            co_return failed_outcome(
                 make_error(Errc::refused, what + ": the seed's protocol has no links"));
         }
         if (item.kind == CopyItem::Kind::pipe) {
-            co_return failed(make_error(
+            co_return failed_outcome(make_error(
                 Errc::refused, what + ": the seed's protocol needs to know its size and digest "
                                       "first; send a file"));
         }
         auto source = co_await disk_.run([&item] { return FileSource::open(item.path); });
-        if (!source) co_return failed(source.error());
+        if (!source) co_return failed_outcome(source.error());
         if (!item.shown) item.shown = queue_.progress().begin(item.name, item.status.size);
         CopyOutcome outcome;
         auto hashed = co_await hash(item, *source, outcome.digests);
-        if (!hashed) co_return failed(hashed.error());
+        if (!hashed) co_return failed_outcome(hashed.error());
         const auto sent = co_await transfer(item, *source, outcome.digests.front().second);
-        if (!sent) co_return failed(sent.error());
+        if (!sent) co_return failed_outcome(sent.error());
         outcome.bytes = *sent;
         co_return outcome;
     }

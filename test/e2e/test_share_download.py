@@ -218,6 +218,10 @@ class Stdout(ShareCase):
         run = self.download("*", to=server, output="-", status=2)
         self.assertEqual(run.stdout, b"")
 
+    def test_it_does_not_go_with_json(self):
+        run = self.download("--json", "file", to="127.0.0.1:1", output="-", status=2)
+        self.assert_one_error_line(run, "--json", "-o -")
+
     def test_a_pipe_that_closes_ends_it(self):
         server = self.serve({"file": random_bytes(8 << 20, 4)})
         run = self.start_client("download", "-o", "-", "file", to=server)

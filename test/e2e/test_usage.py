@@ -52,7 +52,6 @@ class Usage(Case):
             ["download"], ["download", "127.0.0.1:1"], ["download", "", "127.0.0.1:1"],
             ["download", "--all"], ["download", "name", "127.0.0.1:1", "--all"],
             ["download", "name", "127.0.0.1:1", "-o", ""],
-            ["download", "name", "127.0.0.1:1", "-o", "-", "--json"],
             ["verify"], ["verify", "list", "folder", "more"], ["verify", "nowhere"],
             ["install-links"], ["completion"], ["completion", "tcsh"])
 
