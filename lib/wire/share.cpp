@@ -179,26 +179,23 @@ Result<Parsed<ShareLine>> parse_share_line(std::string_view bytes, bool first) {
     if (skipped == bytes.size()) return not_yet;
     const Line line = first_line(bytes.substr(skipped));
     if (line.text.size() > share_line_limit / 2) return bad("a line of the list is too long");
-    const auto found = [&](const ShareLine& message, std::size_t used, bool whole) {
-        const bool complete = line.ended || whole;
-        return Parsed<ShareLine>{complete ? Verdict::complete : Verdict::tentative, skipped + used,
-                                 message, skipped};
+    const auto found = [&](const ShareLine& message, std::size_t used) {
+        return Parsed<ShareLine>{line.ended ? Verdict::complete : Verdict::tentative,
+                                 skipped + used, message, skipped};
     };
     if (line.text == list_end) {
-        return found({ShareLine::Kind::end, {}, {}, 0, line.text}, line.used, true);
+        return found({ShareLine::Kind::end, {}, {}, 0, line.text}, line.used);
     }
     std::size_t used = line.used;
-    if (const auto entry = parse_entry(line.text, used)) {
-        return found(*entry, used, used < line.used);
-    }
+    if (const auto entry = parse_entry(line.text, used)) return found(*entry, used);
     if (!line.ended && begins_entry(line.text)) return not_yet;
     const std::string_view words = trim(line.text);
-    if (first && words.size() <= size_digits && std::ranges::all_of(words, is_digit)) {
+    if (first && !words.empty() && words.size() <= size_digits &&
+        std::ranges::all_of(words, is_digit)) {
         const std::uint64_t number = parse_decimal(words, share_size_limit).value_or(UINT64_MAX);
-        return found({ShareLine::Kind::length, {}, {}, number, words}, line.used, false);
+        return found({ShareLine::Kind::length, {}, {}, number, words}, line.used);
     }
-    return found({ShareLine::Kind::words, {}, {}, 0, words}, line.used,
-                 first && line.text == share_no_files);
+    return found({ShareLine::Kind::words, {}, {}, 0, words}, line.used);
 }
 
 Parsed<std::string_view> parse_share_prompt(std::string_view bytes) {

@@ -72,8 +72,8 @@ struct ShareLine {
     std::string_view words;
 };
 /// `first`: nothing of this answer came before; only then digits alone are a length. Complete at a
-/// line end; DONE and the seed's sentence are complete without. Other lines without one are
-/// tentative. Errc::protocol for a line that is too long.
+/// line end or NUL, else tentative, or need_more within an entry. Where `DONE` is glued to an
+/// entry, that is left over. Errc::protocol for a line that is too long.
 Result<Parsed<ShareLine>> parse_share_line(std::string_view bytes, bool first);
 
 /// Any prompt, or whatever stands for one: tentative, all bytes. What servers send behind a

@@ -47,10 +47,10 @@ TEST_CASE("an entry that is not whole yet is awaited") {
 }
 
 TEST_CASE("DONE ends a list, on a line of its own or right behind the last file") {
-    CHECK(next("DONE") == SeenShare{Verdict::complete, 4, 0, "END", ""});
-    CHECK(first("DONE") == SeenShare{Verdict::complete, 4, 0, "END", ""});
+    CHECK(next("DONE") == SeenShare{Verdict::tentative, 4, 0, "END", ""});
+    CHECK(first("DONE") == SeenShare{Verdict::tentative, 4, 0, "END", ""});
     CHECK(next("\nDONE\n") == SeenShare{Verdict::complete, 6, 1, "END", ""});
-    CHECK(next(entry + "DONE") == SeenShare{Verdict::complete, entry.size(), 0, seen_entry, ""});
+    CHECK(next(entry + "DONE") == SeenShare{Verdict::tentative, entry.size(), 0, seen_entry, ""});
     CHECK(next(id + ";DONE;DONE;1DONE").message == id + "|DONE;DONE|1");
 }
 
@@ -64,13 +64,14 @@ TEST_CASE("digits alone are a length, if they are all that came") {
 
 TEST_CASE("any other words say that there are no files") {
     CHECK(first("No files available at the moment") ==
-          SeenShare{Verdict::complete, 32, 0, "WORDS No files available at the moment", ""});
+          SeenShare{Verdict::tentative, 32, 0, "WORDS No files available at the moment", ""});
     CHECK(first("Nothing here.") ==
           SeenShare{Verdict::tentative, 13, 0, "WORDS Nothing here.", ""});
     CHECK(first("Nothing here.\n").verdict == Verdict::complete);
     CHECK(first("abc;name;1").message == "WORDS abc;name;1");
     CHECK(first(id + "0;name;1").message == "WORDS " + id + "0;name;1");
     CHECK(first(id + ";name;x\n").message == "WORDS " + id + ";name;x");
+    CHECK(first(" \n").message == "WORDS ");
     CHECK(first("\n\n") == SeenShare{Verdict::need_more, 2, 2, "", ""});
 }
 
