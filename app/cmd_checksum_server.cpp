@@ -1,8 +1,6 @@
-#include "app/command.hpp"
 #include "app/exit_status.hpp"
+#include "app/service.hpp"
 #include "base/limits.hpp"
-#include "net/io_threads.hpp"
-#include "net/server.hpp"
 #include "session/checksum_server.hpp"
 #include "store/collector.hpp"
 #include "store/memory_store.hpp"
@@ -50,20 +48,9 @@ public:
         const SessionFn session = [&](Stream& stream) {
             return serve_checksums(stream, *store, limits);
         };
-        // One thread serves on the main io_context; more get their own, and the main one only
-        // accepts.
-        const IoThreads threads(server_.threads > 1 ? server_.threads : 0);
-        Server server(context.io.get_executor(), threads.executors(),
-                      {.connections = server_.max_connections,
-                       .connections_per_address = server_.max_connections_per_address,
-                       .short_answers = true},
-                      session);
-        const auto listening = co_await server.listen(*endpoint);
-        if (!listening) co_return listening.error();
-        context.on_stop = [&] { server.stop(); };
-        context.output.listening(*listening);
-
-        co_await server.run();
+        const auto served =
+            co_await run_server(context, server_, *endpoint, session, {}, /*short_answers=*/true);
+        if (!served) co_return served.error();
         co_return exit_status_of_signal(context.stop_signal);
     }
 

@@ -1,7 +1,6 @@
 #include <algorithm>
-#include <exception>
 
-#include "app/copy_report.hpp"
+#include "app/reported_run.hpp"
 #include "app/send_forms.hpp"
 #include "base/bytes.hpp"
 #include "base/log.hpp"
@@ -135,10 +134,12 @@ public:
             if (!made) co_return made.error();
             manifest_ = std::move(*made);
         }
-        CopyReport report(context_, options_.copy.dry_run, manifest_ ? &*manifest_ : nullptr);
+        CopyReport report(
+            context_, options_.copy.dry_run ? CopyReport::Style::dry_run : CopyReport::Style::send,
+            manifest_ ? &*manifest_ : nullptr);
         CopyQueue queue(TreeWalk(request_.paths, request_.walk), progress_,
                         [&report](const CopyItem& item, const CopyOutcome& outcome) {
-                            report.copied(item, outcome);
+                            report.done(item.name, outcome);
                         });
         if (request_.from_stdin) queue.add_pipe(options_.copy.name);
         co_return co_await send(disk, queue, report);
@@ -146,45 +147,15 @@ public:
 
 private:
     Task<Result<int>> send(DiskPool& disk, CopyQueue& queue, CopyReport& report) {
-        context_.may_end_anywhere = true;
-        auto display = context_.output.show(progress_);
-        const auto began = Clock::now();
-        Result<> sent;
-        std::exception_ptr thrown;
-        try {
-            sent = co_await converse(disk, queue);
-        } catch (...) {
-            thrown = std::current_exception();
-        }
-        display.reset();
-        co_await report.flush();
-        const bool cut_short = thrown || !sent;
-        const int status = report.end(queue.summary(), peer_, Clock::now() - began, cut_short);
-        if (thrown) std::rethrow_exception(thrown);
-        if (!sent) co_return cut_short_error(sent.error(), queue.summary());
-        if (manifest_) {
+        const ReportedRun run{context_, progress_, report, peer_,
+                              [&queue] { return queue.summary(); }};
+        const auto work = [&] { return converse(disk, queue); };
+        const auto status = co_await run_reported(run, work);
+        if (status && manifest_) {
             const auto written = co_await disk.run([this] { return manifest_->commit(); });
             if (!written) co_return written.error();
         }
         co_return status;
-    }
-
-    /// "lost the connection to PEER: REASON; 17 files were not sent". With some that were, the run
-    /// was a partial success.
-    Error cut_short_error(Error error, const CopySummary& summary) const {
-        const std::uint64_t found = progress_.files_total, done = progress_.files;
-        if (found <= done || peer_.empty()) return error;
-        const std::string known = "cannot connect to " + peer_ + ": ";
-        if (const auto at = error.context.find(known); at != std::string::npos) {
-            error.context.erase(at, known.size());
-        }
-        const std::uint64_t left = found - done;
-        error.context += "; ";
-        if (progress_.counting) error.context += "at least ";
-        error.context +=
-            std::to_string(left) + (left == 1 ? " file was" : " files were") + " not sent";
-        if (summary.sent + summary.same > 0) error.code = make_error_code(Errc::partial);
-        return error;
     }
 
     /// By netcopy/1, unless the receiver or the user wants the seed's protocol.

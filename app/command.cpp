@@ -9,6 +9,7 @@ namespace netcopy::app {
 namespace {
 
 constexpr std::string_view copy_group = "Files and folders";
+constexpr std::string_view share_group = "A folder shared with others";
 constexpr std::string_view checksum_group = "One file, proven by a checksum server";
 constexpr std::string_view help_group = "Help and set-up";
 
@@ -18,6 +19,12 @@ constexpr Command command_table[] = {
     {"receive", "Takes files and folders, or one file and checks it with a checksum server",
      copy_group, make_receive},
     {"verify", "Checks files against a list of their SHA-256", copy_group, make_verify},
+    {"share", "Serves a folder: others list, upload and download its files", share_group,
+     make_share},
+    {"list", "Shows the files of a share", share_group, make_list},
+    {"upload", "Sends files to a share; what it has already is not sent again", share_group,
+     make_upload},
+    {"download", "Takes files from a share, by id, name or pattern", share_group, make_download},
     {"checksum-server", "Keeps checksums until they expire", checksum_group, make_checksum_server},
     {"help", "Shows the commands, or the options and examples of one", help_group, make_help},
     {"completion", "Prints the completion script for a shell", help_group, make_completion},

@@ -44,7 +44,12 @@ void describe_bwlimit(Options& options, std::uint64_t& bytes_a_second) {
 
 void describe_protocol(Options& options, std::string& protocol) {
     options.choice("protocol", "KIND", protocol, {"auto", "netcopy", "seed"},
-                   "what to speak: netcopy/1, the seed's header, or whatever the peer knows");
+                   "what to speak: netcopy/1, the seed's protocol, or whatever the peer knows");
+}
+
+void describe_overwrite(Options& options, std::string& overwrite) {
+    options.choice("overwrite", "WHEN", overwrite, {"never", "rename", "always", "newer"},
+                   "what to do when another file of that name is there");
 }
 
 ServerOptions::ServerOptions(std::chrono::milliseconds idle)

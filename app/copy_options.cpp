@@ -36,8 +36,7 @@ void CopySendOptions::describe(Options& options, std::string_view form) {
 void CopyReceiveOptions::describe(Options& options, std::string_view form) {
     options.group("The service", std::string(form));
     options.flag("once", 0, once, "end after the first client");
-    options.choice("overwrite", "WHEN", overwrite, {"never", "rename", "always", "newer"},
-                   "what to do when another file of that name is there");
+    describe_overwrite(options, overwrite);
     options.choice("timestamp", "WHEN", timestamp, {"always", "seed", "never"},
                    "put the time before a file's name; seed: for senders of the seed's header");
     options.size("quota", "BYTES", quota, "what the folder may hold in all; 0: no quota");

@@ -10,10 +10,10 @@
 namespace netcopy::app {
 namespace {
 
-std::string_view word_of(CopyOutcome::Kind kind) {
+std::string_view word_of(CopyOutcome::Kind kind, bool taking) {
     switch (kind) {
         case CopyOutcome::Kind::sent:
-            return "sent";
+            return taking ? "received" : "sent";
         case CopyOutcome::Kind::same:
             return "same";
         case CopyOutcome::Kind::failed:
@@ -49,36 +49,55 @@ std::string count_of(std::uint64_t count, std::string_view one, std::string_view
 
 }  // namespace
 
-CopyReport::CopyReport(Context& context, bool dry_run, ManifestWriter* manifest)
-    : context_(context), dry_run_(dry_run), manifest_(manifest) {}
+CopyReport::CopyReport(Context& context, Style style, ManifestWriter* manifest)
+    : context_(context), style_(style), manifest_(manifest) {}
 
-void CopyReport::copied(const CopyItem& item, const CopyOutcome& outcome) {
+void CopyReport::done(const std::string& name, const CopyOutcome& outcome) {
     const bool failed = outcome.kind == CopyOutcome::Kind::failed;
     if (failed && failures_.size() < most_named) failures_.push_back(outcome.error);
-    NETCOPY_LOG(debug) << quote(item.name) << ": " << word_of(outcome.kind) << ", " << outcome.bytes
-                       << " bytes";
+    NETCOPY_LOG(debug) << quote(name) << ": " << word_of(outcome.kind, style_ == Style::download)
+                       << ", " << outcome.bytes << " bytes";
     const auto sha256 =
         std::ranges::find(outcome.digests, DigestKind::sha256, &Digests::value_type::first);
-    const std::string& name = outcome.stored_as.empty() ? item.name : outcome.stored_as;
     if (manifest_ && !failed && sha256 != outcome.digests.end()) {
-        manifest_->add({sha256->second, name});
+        manifest_->add({sha256->second, outcome.stored_as.empty() ? name : outcome.stored_as});
     }
-    if (!dry_run_ && !context_.output.json()) return;
+    const bool says_nothing = style_ == Style::send || style_ == Style::download;
+    if (says_nothing && outcome.stored_as.empty() && !context_.output.json()) return;
+    say(name, outcome);
+}
+
+void CopyReport::say(const std::string& name, const CopyOutcome& outcome) {
+    const bool failed = outcome.kind == CopyOutcome::Kind::failed;
     FileReport file;
-    file.name = name;
-    file.outcome = dry_run_ ? plan_of(outcome.kind) : word_of(outcome.kind);
+    file.name = outcome.stored_as.empty() ? name : outcome.stored_as;
+    file.outcome = style_ == Style::dry_run ? plan_of(outcome.kind)
+                                            : word_of(outcome.kind, style_ == Style::download);
     file.bytes = outcome.bytes;
     for (const auto& [kind, hex] : outcome.digests)
         file.digests[std::string(to_string(kind))] = hex;
     file.error = outcome.error.context;
-    std::string line;
-    if (dry_run_) {
-        line = std::string(file.outcome) + " " + printable(item.name);
-        if (failed) line += ": " + bare_reason(file.error, file.name);
+    std::string remark;
+    if (!outcome.stored_as.empty() && (style_ == Style::upload || style_ == Style::download)) {
+        const bool there = outcome.kind == CopyOutcome::Kind::same;
+        remark = quote(name) + (there ? " is there already, as " : " is stored as ") +
+                 quote(outcome.stored_as);
     }
-    asio::post(context_.io, [this, file = std::move(file), line = std::move(line)] {
-        context_.output.file(file, line);
-    });
+    std::string line = line_of(name, file, failed);
+    asio::post(context_.io,
+               [this, file = std::move(file), line = std::move(line), remark = std::move(remark)] {
+                   context_.output.file(file, line);
+                   if (!remark.empty()) context_.output.remark(remark);
+               });
+}
+
+/// On stdout; empty: none.
+std::string CopyReport::line_of(const std::string& name, const FileReport& file,
+                                bool failed) const {
+    if (style_ == Style::upload) return (failed ? "Fail " : "Success ") + printable(name);
+    if (style_ != Style::dry_run) return {};
+    const std::string line = std::string(file.outcome) + " " + printable(name);
+    return failed ? line + ": " + bare_reason(file.error, file.name) : line;
 }
 
 Task<> CopyReport::flush() { co_await asio::post(context_.io, UseTask()); }
@@ -89,15 +108,16 @@ int CopyReport::end(const CopySummary& summary, const std::string& peer,
     report.took = took;
     report.bytes = summary.bytes;
     report.peer = peer;
+    const bool dry_run = style_ == Style::dry_run;
     report.counts = {{"files", summary.files},
-                     {"sent", summary.sent},
+                     {verb(), summary.sent},
                      {"same", summary.same},
                      {"failed", summary.failed},
                      {"left_out", summary.left_out}};
     // A dry run has said it of each already.
-    const std::size_t named = dry_run_ ? 0 : failures_.size();
+    const std::size_t named = dry_run ? 0 : failures_.size();
     for (std::size_t i = 0; i < named; ++i) context_.output.error(failures_[i]);
-    if (!dry_run_ && summary.failed > named) {
+    if (!dry_run && summary.failed > named) {
         const auto more = count_of(summary.failed - named, "more file", "more files");
         context_.output.error(make_error(Errc::partial, more + " failed; the log names them all"));
     }
@@ -106,7 +126,7 @@ int CopyReport::end(const CopySummary& summary, const std::string& peer,
     if (says_more) context_.output.remark(words(summary, peer));
     if (cut_short) return 1;
     if (summary.failed == 0) {
-        report.verdict = "sent";
+        report.verdict = std::string(verb());
         return 0;
     }
     report.error = failures_.front().context;
@@ -115,20 +135,25 @@ int CopyReport::end(const CopySummary& summary, const std::string& peer,
     return exit_status(some ? make_error(Errc::partial, "") : summary.first_failure);
 }
 
+std::string_view CopyReport::verb() const {
+    return word_of(CopyOutcome::Kind::sent, style_ == Style::download);
+}
+
 std::string CopyReport::words(const CopySummary& summary, const std::string& peer) const {
     std::string text = count_of(summary.files, "file", "files");
-    if (dry_run_) {
+    const bool dry_run = style_ == Style::dry_run;
+    if (dry_run) {
         text += " to " + peer + "; " + std::to_string(summary.sent) + " would be sent (" +
                 format_bytes(summary.bytes) + ")";
     } else {
-        text += ", " + amount_text(summary.bytes, context_.report.took) + " to " + peer;
+        text += ", " + amount_text(summary.bytes, context_.report.took) +
+                (style_ == Style::download ? " from " : " to ") + peer;
     }
     if (summary.same > 0) {
         text += "; " + count_of(summary.same, "was there already", "were there already");
     }
     if (summary.failed > 0) {
-        text +=
-            "; " + std::to_string(summary.failed) + (dry_run_ ? " would be refused" : " failed");
+        text += "; " + std::to_string(summary.failed) + (dry_run ? " would be refused" : " failed");
     }
     if (summary.left_out > 0) text += "; " + std::to_string(summary.left_out) + " left out";
     return text;

@@ -24,8 +24,9 @@ void Options::count(std::string name, char letter, int& target, std::string help
 }
 
 void Options::text(std::string name, std::string argument, std::string& target, std::string help,
-                   Completes completes) {
+                   Completes completes, char letter) {
     add({.name = std::move(name),
+         .letter = letter,
          .argument = std::move(argument),
          .help = std::move(help),
          .default_text = target,

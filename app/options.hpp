@@ -58,7 +58,7 @@ public:
     void flag(std::string name, char letter, bool& target, std::string help);
     void count(std::string name, char letter, int& target, std::string help);  ///< repeatable
     void text(std::string name, std::string argument, std::string& target, std::string help,
-              Completes completes = Completes::nothing);
+              Completes completes = Completes::nothing, char letter = 0);
     void choice(std::string name, std::string argument, std::string& target,
                 std::vector<std::string> choices, std::string help);
     void number(std::string name, std::string argument, std::uint64_t& target, std::uint64_t least,
@@ -164,6 +164,7 @@ struct ClientOptions {
 /// Options of several commands that belong to no larger group.
 void describe_bwlimit(Options& options, std::uint64_t& bytes_a_second);
 void describe_protocol(Options& options, std::string& protocol);
+void describe_overwrite(Options& options, std::string& overwrite);
 
 struct ServerOptions {
     std::uint64_t max_connections;

@@ -153,19 +153,24 @@ void Renderer::verdict(std::string_view line, const Report& report) {
 }
 
 void Renderer::file(const FileReport& file, std::string_view line) {
-    if (!state_->json) {
-        if (!line.empty()) state_->out_or_say(std::string(line) + "\n");
-        return;
-    }
+    const std::string text = text_of(file, line);
+    if (!text.empty()) state_->out_or_say(text);
+}
+
+std::string Renderer::text_of(const FileReport& file, std::string_view line) const {
+    if (!state_->json) return line.empty() ? std::string() : std::string(line) + "\n";
     json::object object{{"event", "file"}};
     if (!file.peer.empty()) object["peer"] = valid_utf8(file.peer);
     object["name"] = valid_utf8(file.name);
     object["outcome"] = file.outcome;
     object["bytes"] = file.bytes;
+    if (!file.mtime.empty()) object["mtime"] = file.mtime;
     object["digests"] = object_of(file.digests);
     object["error"] = text_or_null(file.error);
-    state_->out_or_say(to_line(object));
+    return to_line(object);
 }
+
+Result<> Renderer::write(std::string_view piece) { return state_->out(piece); }
 
 void Renderer::remark(std::string_view text) {
     if (state_->quiet || state_->json) return;

@@ -45,6 +45,7 @@ struct FileReport {
     std::uint64_t bytes = 0;                     ///< its size
     std::map<std::string, std::string> digests;  ///< "sha256" -> hex
     std::string error;                           ///< empty: none
+    std::string mtime;                           ///< empty: not told
 };
 
 /// A field of a result: its JSON name and text.
@@ -75,6 +76,11 @@ public:
     void verdict(std::string_view line, const Report& report);
     /// {"event":"file"} with --json; else `line` on stdout, if there is one.
     void file(const FileReport& file, std::string_view line = {});
+    /// What file() would print, with its newline, for results of many lines: see write().
+    std::string text_of(const FileReport& file, std::string_view line) const;
+    /// A piece of a result that is long, or a file's content: stdout as it stands. Thread-safe, and
+    /// blocks for as long as stdout does.
+    Result<> write(std::string_view piece);
     /// "netcopy COMMAND: TEXT" on stderr, unless quiet or JSON is spoken: a summary.
     void remark(std::string_view text);
     /// The last word of a command: nothing but the JSON object {"event":"end"}. Only the first call

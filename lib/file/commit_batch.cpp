@@ -33,6 +33,7 @@ std::vector<int> CommitBatch::sync_files() const {
     std::vector<std::pair<dev_t, int>> synced;  // a file system, and what its syncfs() said
     for (std::size_t i = 0; i < waiting_.size(); ++i) {
         const IncomingFile::State& file = *waiting_[i].file.state_;
+        if (file.stream) continue;
         if (waiting_.size() <= few_files) {
             if (::fsync(file.file.get()) != 0) reasons[i] = errno;
             continue;
@@ -64,11 +65,14 @@ std::vector<CommitBatch::Outcome> CommitBatch::commit() {
     std::vector<std::shared_ptr<DirtyFolders>> dirty;
     for (std::size_t i = 0; i < waiting_.size(); ++i) {
         IncomingFile::State& file = *waiting_[i].file.state_;
-        if (std::ranges::find(dirty, file.dirty) == dirty.end()) dirty.push_back(file.dirty);
+        const bool stored = !file.stream;
+        if (stored && std::ranges::find(dirty, file.dirty) == dirty.end()) {
+            dirty.push_back(file.dirty);
+        }
         Outcome& outcome = outcomes.emplace_back(waiting_[i].tag, std::string(), false);
         if (reasons[i] != 0) {
             outcome.name = file.failed("make durable", reasons[i]);
-        } else if (!still_there(file.folder)) {
+        } else if (stored && !still_there(file.folder)) {
             outcome.name = file.refused(": its folder was moved or removed meanwhile");
         } else {
             outcome.name = file.publish();

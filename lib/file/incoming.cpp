@@ -49,6 +49,10 @@ Result<> IncomingFile::write_at(std::uint64_t offset, Bytes bytes) {
     State& state = *state_;
     if (state.checking || offset < state.position) return state.failed("write", EINVAL);
     if (bytes.empty()) return {};
+    if (state.stream) {
+        state.position = offset + bytes.size();
+        return state.stream->write_at(offset, bytes);
+    }
     if (!write_all_at(state.file.get(), bytes, offset)) return state.failed("write", errno);
     if (state.resumable()) {
         state.journal.add_zeros(offset - state.position);
@@ -67,6 +71,7 @@ Result<std::size_t> IncomingFile::read_at(std::uint64_t offset, MutableBytes buf
 
 Result<> IncomingFile::finish(std::uint64_t size) {
     State& state = *state_;
+    if (state.stream) return state.stream->finish(size);
     const int file = state.file.get();
     if (size != state.position && ::ftruncate(file, static_cast<off_t>(size)) != 0) {
         return state.failed("write", errno);
@@ -96,7 +101,10 @@ void IncomingFile::retarget(std::string_view component, Existing existing) {
 }
 
 const std::string& IncomingFile::name() const {
-    if (state_->shown.empty()) state_->shown = state_->folder->shown(state_->component);
+    if (state_->shown.empty()) {
+        state_->shown =
+            state_->folder ? state_->folder->shown(state_->component) : quote(state_->component);
+    }
     return state_->shown;
 }
 

@@ -93,6 +93,7 @@ Result<std::string> IncomingFile::State::publish_numbered() {
 }
 
 Result<std::string> IncomingFile::State::publish() {
+    if (stream) return component;
     const auto safe = safe_name(component);
     if (!safe) return safe.error();
     const std::string before = temporary;

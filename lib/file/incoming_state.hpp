@@ -8,6 +8,7 @@
 #include "file/folder.hpp"
 #include "file/incoming.hpp"
 #include "file/journal.hpp"
+#include "file/out_stream.hpp"
 
 namespace netcopy {
 
@@ -16,6 +17,11 @@ struct IncomingFile::State {
     State(std::shared_ptr<Folder> in, std::shared_ptr<DirtyFolders> to_sync, std::string_view name,
           const IncomingPlan& wanted)
         : folder(std::move(in)), dirty(std::move(to_sync)), component(name), plan(wanted) {}
+    /// One that goes out and is not stored: it has no folder, and no name to be given.
+    State(std::shared_ptr<OutStream> to, std::string_view name)
+        : component(name), stream(std::move(to)) {
+        stream->begin();
+    }
     ~State();
     State(const State&) = delete;
     State& operator=(const State&) = delete;
@@ -44,7 +50,8 @@ struct IncomingFile::State {
     std::shared_ptr<DirtyFolders> dirty;
     std::string component;
     IncomingPlan plan;
-    mutable std::string shown;  // of the component, for people; made when asked for
+    std::shared_ptr<OutStream> stream;  // none: a file
+    mutable std::string shown;          // of the component, for people; made when asked for
 
     Descriptor file;
     std::string temporary;       // within the folder; empty: it has no name

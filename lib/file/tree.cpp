@@ -74,6 +74,7 @@ struct Tree::State {
 
     fs::path path;
     Folders folders;
+    std::shared_ptr<OutStream> stream;
     bool unnamed_files = ::access("/proc/self/fd", X_OK) == 0;  // needed to name one
 };
 
@@ -95,7 +96,14 @@ Result<Tree> Tree::open(const fs::path& root) {
     return Tree(std::make_unique<State>(std::move(opened), root));
 }
 
+Tree Tree::to_stream(std::shared_ptr<OutStream> stream) {
+    auto state = std::make_unique<State>(std::make_shared<Root>(), fs::path("-"));
+    state->stream = std::move(stream);
+    return Tree(std::move(state));
+}
+
 Tree Tree::another() const {
+    if (state_->stream) return to_stream(state_->stream);
     // Anew, because somebody may have removed or exchanged the folder while the service runs.
     auto again = open(state_->path);
     if (again) return std::move(*again);
@@ -103,6 +111,7 @@ Tree Tree::another() const {
 }
 
 Result<std::optional<FileStatus>> Tree::status(std::string_view path) {
+    if (state_->stream) return std::optional<FileStatus>();
     const auto parent = state_->parent(path, false);
     if (!parent) return parent.error();
     if (!*parent) return std::optional<FileStatus>();
@@ -124,6 +133,9 @@ Result<FileSource> Tree::read(std::string_view path) {
 }
 
 Result<IncomingFile> Tree::create(std::string_view path, const IncomingPlan& plan) {
+    if (state_->stream) {
+        return IncomingFile(std::make_unique<IncomingFile::State>(state_->stream, path));
+    }
     for (bool again = false;; again = true) {
         const auto parent = state_->parent(path, true);
         if (!parent) return parent.error();
@@ -238,11 +250,13 @@ void Tree::forget_partial(std::string_view path) {
 }
 
 Result<> Tree::sync_all() {
+    if (state_->stream) return {};
     if (::syncfs(state_->root()) != 0) return state_->failed("make durable", "", errno);
     return {};
 }
 
 Result<std::uint64_t> Tree::free_space() const {
+    if (state_->stream) return UINT64_MAX;
     struct statvfs status {};
     if (::fstatvfs(state_->root(), &status) != 0) {
         return state_->failed("find the free space of", "", errno);

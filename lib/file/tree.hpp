@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "file/descriptor.hpp"
 #include "file/incoming.hpp"
+#include "file/out_stream.hpp"
 #include "file/source.hpp"
 #include "file/status.hpp"
 
@@ -25,6 +26,9 @@ class Tree {
 public:
     /// Makes the folder, and those above it, unless it is there. The root itself may be a link.
     static Result<Tree> open(const std::filesystem::path& root);
+    /// No folder at all: nothing is there, and what is created goes out. One file at a time; of the
+    /// rest only another(), status(), create() and what makes durable may be called.
+    static Tree to_stream(std::shared_ptr<OutStream> stream);
     /// The same root, opened anew (made again if somebody removed it), with a cache of its own.
     Tree another() const;
     Tree(Tree&&) noexcept;

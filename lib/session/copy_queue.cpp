@@ -20,6 +20,13 @@ struct CopyFolderNode {
     std::size_t pending = 1;  // the walk itself, until it leaves
 };
 
+CopyOutcome failed_outcome(Error error) {
+    CopyOutcome outcome;
+    outcome.kind = CopyOutcome::Kind::failed;
+    outcome.error = std::move(error);
+    return outcome;
+}
+
 void CopySummary::add(const CopyOutcome& outcome) {
     switch (outcome.kind) {
         case CopyOutcome::Kind::sent:

@@ -51,6 +51,8 @@ struct CopyOutcome {
     Error error = {};         ///< with failed
 };
 
+CopyOutcome failed_outcome(Error error);
+
 /// How a run ended, all connections together.
 struct CopySummary {
     std::uint64_t files = 0;  ///< and links; folders do not count

@@ -145,7 +145,7 @@ void CopyReceiver::want(std::uint64_t n) {
         const auto room = tree_.free_space();
         if (room && size > *room) {
             return no(n, "space",
-                      make_error(Errc::refused, "it does not fit into the free space there"));
+                      make_error(Errc::local_file, "it does not fit into the free space there"));
         }
     }
     request.step = Step::wanted;

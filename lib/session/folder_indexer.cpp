@@ -34,6 +34,22 @@ Result<std::unique_ptr<FolderIndexer>> FolderIndexer::open(const std::filesystem
     return indexer;
 }
 
+void FolderIndexer::tell(std::string warning) {
+    const Lock lock(mutex_);
+    if (telling_) {
+        NETCOPY_LOG(warning) << warning;
+    } else {
+        to_tell_.push_back(std::move(warning));
+    }
+}
+
+void FolderIndexer::start_telling() {
+    const Lock lock(mutex_);
+    telling_ = true;
+    for (const std::string& warning : to_tell_) NETCOPY_LOG(warning) << warning;
+    to_tell_.clear();
+}
+
 /// With the folder that is there now.
 void FolderIndexer::start_over() {
     index_.reset();
@@ -41,13 +57,12 @@ void FolderIndexer::start_over() {
     ShareIndex::Rows rows;
     if (open_index()) rows = index_->load();
     if (index_ && index_->rebuilt()) {
-        NETCOPY_LOG(warning) << "the index of " << quote(path_.string())
-                             << " could not be read and was put aside as index.db.broken: all "
-                                "files are hashed again";
+        tell("the index of " + quote(path_.string()) +
+             " could not be read and was put aside as index.db.broken: all files are hashed again");
     }
     if (index_ && !index_->problem().empty()) {
-        NETCOPY_LOG(warning) << "no index is kept of " << quote(path_.string()) << " ("
-                             << index_->problem() << "): the next start will hash all files again";
+        tell("no index is kept of " + quote(path_.string()) + " (" + index_->problem() +
+             "): the next start will hash all files again");
     }
     scan(&rows);
     const Lock lock(mutex_);
@@ -59,8 +74,7 @@ void FolderIndexer::start_over() {
 bool FolderIndexer::open_index() {
     const std::string own(SharedFolder::own_folder);
     if (const auto made = folder()->make_private(own); !made) {
-        NETCOPY_LOG(warning) << made.error().context
-                             << ": no index is kept, the next start will hash all files again";
+        tell(made.error().context + ": no index is kept, the next start will hash all files again");
         return false;
     }
     index_.emplace(path_ / own / "index.db");
@@ -84,8 +98,8 @@ Result<std::optional<FolderWatch>> FolderIndexer::attach() {
     // Before anything is looked at, so that nothing happens in between.
     auto watch = FolderWatch::open(*opened);
     if (!watch) {
-        NETCOPY_LOG(warning) << watch.error().context
-                             << "; what other programs change there is seen at the next start only";
+        tell(watch.error().context +
+             "; what other programs change there is seen at the next start only");
     }
     const Lock lock(mutex_);
     folder_ = std::make_shared<const FlatFolder>(std::move(*opened));

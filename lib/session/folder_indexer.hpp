@@ -57,6 +57,10 @@ public:
     bool at_rest() const;
     const TreeProgress& progress() const { return progress_; }
 
+    /// From now on warnings are logged at once; those so far, too. A server's first words are
+    /// others.
+    void start_telling();
+
     /// Does what is due, for about 50 ms.
     void work();
     /// Writes what can be written to the index.
@@ -86,6 +90,7 @@ private:
     };
 
     FolderIndexer(const std::filesystem::path& folder, SharedFolderTimes times);
+    void tell(std::string warning);
     void start_over();
     bool open_index();
     Folder folder() const;
@@ -135,7 +140,9 @@ private:
     std::set<std::string> restless_;  // changed while they were hashed
     std::map<std::string, NameChange, std::less<>> changes_;
     bool look_at_everything_ = false;
-    bool events_lost_ = false;  // of names that are looked at now
+    bool telling_ = false;
+    std::vector<std::string> to_tell_;  // until then
+    bool events_lost_ = false;          // of names that are looked at now
     std::unordered_map<std::uint64_t, std::optional<ShareIndex::Row>> unwritten_;  // none: forget
     Time next_write_{};
     std::deque<std::string> to_share_;

@@ -26,13 +26,13 @@ private:
 
 class GetWork final : public CopyWork {
 public:
-    GetWork(ShareWishes& wishes, const Tree& tree, Overwrite overwrite)
-        : wishes_(wishes), tree_(tree), overwrite_(overwrite) {}
+    GetWork(ShareWishes& wishes, const Tree& tree, Overwrite overwrite, bool alone)
+        : wishes_(wishes), tree_(tree), overwrite_(overwrite), alone_(alone) {}
 
     std::unique_ptr<CopyTalk> talk(const CopyConnectionPtr& connection, const Executor&) override {
         return std::make_unique<ShareGetter>(wishes_, tree_.another(), overwrite_,
                                              connection->stream.peer(), connection->window,
-                                             connection->window_bytes);
+                                             connection->window_bytes, alone_);
     }
     bool finished() const override { return wishes_.finished(); }
     bool has_more() const override { return wishes_.has_more(); }
@@ -43,6 +43,7 @@ private:
     ShareWishes& wishes_;
     const Tree& tree_;
     const Overwrite overwrite_;
+    const bool alone_;
 };
 
 }  // namespace
@@ -94,7 +95,7 @@ Task<Result<>> ShareClient::get(ShareWishes& wishes, const Tree& tree, Overwrite
     plan.connections = state_->plan.connections;
     plan.only_netcopy = true;
     plan.opening.digests = {"sha256", "md5"};
-    GetWork work(wishes, tree, overwrite);
+    GetWork work(wishes, tree, overwrite, plan.connections == 1);
     CopyRun run(std::move(plan), state_->disk, work);
     const auto connected = co_await run.connect(release());
     if (!connected) co_return connected.error();

@@ -6,10 +6,11 @@
 namespace netcopy {
 namespace {
 
-/// What is asked for ahead: enough to keep a long link busy, not so much that another connection
-/// finds nothing left to do.
+/// What is asked for ahead: enough to keep a long link and the disk busy, not so much that another
+/// connection finds nothing left to do.
 constexpr std::size_t most_open = 2048;              // files
-constexpr std::uint64_t most_open_bytes = 16 << 20;  // unless it is one file
+constexpr std::uint64_t most_open_bytes = 64 << 20;  // unless it is one file
+constexpr std::uint64_t most_shared_bytes = 4 << 20;
 /// A share that offers a file again and again gets nowhere with us.
 constexpr unsigned most_offers = 16;
 
@@ -25,11 +26,12 @@ std::optional<Errc> kind_of(std::string_view code) {
 }  // namespace
 
 ShareGetter::ShareGetter(ShareWishes& wishes, Tree tree, Overwrite overwrite, std::string peer,
-                         std::size_t window, std::size_t window_bytes)
+                         std::size_t window, std::size_t window_bytes, bool alone)
     : wishes_(wishes),
       peer_(std::move(peer)),
       window_(std::min(window, most_open)),
       window_bytes_(window_bytes),
+      most_open_bytes_(alone ? most_open_bytes : most_shared_bytes),
       rules_(rules(overwrite)),
       receiver_(std::move(tree), rules_, digests, peer_) {}
 
@@ -82,7 +84,7 @@ bool ShareGetter::may_ask() const {
     if (asked_.size() >= window_ || open_lines_ >= window_bytes_) return false;
     const auto current = receiver_.under_way();
     const std::uint64_t here = current ? current->position : 0;
-    return open_bytes_ - std::min(here, open_bytes_) < most_open_bytes;
+    return open_bytes_ - std::min(here, open_bytes_) < most_open_bytes_;
 }
 
 void ShareGetter::ask() {

@@ -16,8 +16,9 @@ namespace netcopy {
 /// receiver does. What is not settled when it goes is given back to the wishes.
 class ShareGetter final : public CopyTalk {
 public:
+    /// `alone`: no other connection shares the wishes.
     ShareGetter(ShareWishes& wishes, Tree tree, Overwrite overwrite, std::string peer,
-                std::size_t window, std::size_t window_bytes);
+                std::size_t window, std::size_t window_bytes, bool alone);
     ~ShareGetter() override;
 
     Result<std::size_t> consume(Bytes bytes) override;
@@ -50,6 +51,7 @@ private:
     const std::string peer_;
     const std::size_t window_;
     const std::size_t window_bytes_;
+    const std::uint64_t most_open_bytes_;
     const ReceiveRules rules_;
     Asked asked_;                   // by name
     std::uint64_t open_bytes_ = 0;  // of those files

@@ -95,6 +95,7 @@ void SharedFolder::stop() {
 
 Task<> SharedFolder::State::run() {
     const auto self = shared_from_this();
+    indexer->start_telling();
     co_await asio::this_coro::throw_if_cancelled(false);
     const auto cancellation = co_await asio::this_coro::cancellation_state;
     const auto ends = [&] {

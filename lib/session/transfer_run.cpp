@@ -1,47 +1,12 @@
 #include "session/transfer_run.hpp"
 
+#include "session/progress_mirror.hpp"
 #include "session/transfer_reading.hpp"
 #include "session/transfer_send.hpp"
 #include "store/source_digest.hpp"
 
 namespace netcopy {
 namespace {
-
-constexpr std::chrono::milliseconds mirror_period{100};
-
-/// Lets the whole's progress follow that of the one file that is under way.
-class Mirror {
-public:
-    Mirror(const Executor& executor, TreeProgress& whole, CopyItem& item)
-        : timer_(executor), whole_(whole), item_(item) {
-        wait();
-    }
-    ~Mirror() { timer_.cancel(); }
-    Mirror(const Mirror&) = delete;
-    Mirror& operator=(const Mirror&) = delete;
-
-    void look() {
-        const std::uint64_t bytes = item_.shown->bytes;
-        whole_.bytes += bytes - item_.counted;
-        item_.counted = bytes;
-    }
-
-private:
-    void wait() {
-        timer_.expires_after(mirror_period);
-        // A handler that is queued already cannot be cancelled any more.
-        timer_.async_wait([this, here = std::weak_ptr(alive_)](const error_code& error) {
-            if (error || here.expired()) return;
-            look();
-            wait();
-        });
-    }
-
-    const std::shared_ptr<int> alive_ = std::make_shared<int>();
-    Timer timer_;
-    TreeProgress& whole_;
-    CopyItem& item_;
-};
 
 class TransferRun {
 public:
@@ -67,32 +32,25 @@ public:
     }
 
 private:
-    static CopyOutcome failed(Error error) {
-        CopyOutcome outcome;
-        outcome.kind = CopyOutcome::Kind::failed;
-        outcome.error = std::move(error);
-        return outcome;
-    }
-
     Task<CopyOutcome> send(CopyItem& item) {
         const std::string what = "cannot send " + quote(item.name);
         if (item.kind == CopyItem::Kind::link) {
-            co_return failed(
+            co_return failed_outcome(
                 make_error(Errc::refused, what + ": the seed's protocol has no links"));
         }
         if (item.kind == CopyItem::Kind::pipe) {
-            co_return failed(make_error(
+            co_return failed_outcome(make_error(
                 Errc::refused, what + ": the seed's protocol needs to know its size and digest "
                                       "first; send a file"));
         }
         auto source = co_await disk_.run([&item] { return FileSource::open(item.path); });
-        if (!source) co_return failed(source.error());
+        if (!source) co_return failed_outcome(source.error());
         if (!item.shown) item.shown = queue_.progress().begin(item.name, item.status.size);
         CopyOutcome outcome;
         auto hashed = co_await hash(item, *source, outcome.digests);
-        if (!hashed) co_return failed(hashed.error());
+        if (!hashed) co_return failed_outcome(hashed.error());
         const auto sent = co_await transfer(item, *source, outcome.digests.front().second);
-        if (!sent) co_return failed(sent.error());
+        if (!sent) co_return failed_outcome(sent.error());
         outcome.bytes = *sent;
         co_return outcome;
     }
@@ -126,7 +84,8 @@ private:
         plan.digest = digest;
         plan.stall = plan_.stall;
         plan.rate = plan_.rate;
-        Mirror mirror(co_await asio::this_coro::executor, queue_.progress(), item);
+        ProgressMirror mirror(co_await asio::this_coro::executor, queue_.progress(), *item.shown,
+                              item.counted);
         const auto sent = co_await send_transfer(stream, disk_, source, plan, *item.shown);
         mirror.look();
         if (!sent) co_return sent.error();

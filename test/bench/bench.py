@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """netcopy beside its peers in the same run: prints a table, writes JSON.
 
-Needs rsync and redis-server. Exit status: 0 if everything worked and every bound was met; 1 if a
+Needs rsync, redis-server, nginx and curl. Exit status: 0 if everything worked and every bound was met; 1 if a
 transfer did not verify, a request failed, or (without --quick) a bound was missed; 2 usage.
 
 Each run notes how many processors others kept busy meanwhile; --repeat-disturbed repeats such runs.
@@ -28,6 +28,8 @@ import time
 import files
 import link
 import resume
+import share_rows
+import shares
 import store
 import transfer_rows
 import transfers
@@ -40,14 +42,16 @@ FILE_NAMES = ("md5", "crc32", "disk", "memory")
 STORE_NAMES = ("requests", "entries", "slow-peers")
 COPY_NAMES = ("copy-file", "copy-small", "copy-unchanged", "copy-link", "copy-memory",
               "copy-resume", "copy-file-disk", "copy-small-disk", "copy-unchanged-disk")
-NAMES = FILE_NAMES + STORE_NAMES + COPY_NAMES
+SHARE_NAMES = ("share-file", "share-small", "share-list", "share-many")
+NAMES = FILE_NAMES + STORE_NAMES + COPY_NAMES + SHARE_NAMES
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--only", nargs="+", choices=(*NAMES, "copy"), default=NAMES,
-                        metavar="NAME", help=f"rows to measure: {', '.join(NAMES)}; "
-                        "copy stands for all whose names begin so")
+    parser.add_argument("--only", nargs="+", choices=(*NAMES, "copy", "share"),
+                        default=NAMES, metavar="NAME",
+                        help=f"rows to measure: {', '.join(NAMES)}; "
+                        "copy and share stand for all whose names begin so")
     parser.add_argument("--runs", type=int, default=5, help="runs of each contender (5)")
     parser.add_argument("--repeat-disturbed", type=int, default=0, metavar="N",
                         help="repeat a run up to N times while others keep the machine busy (0)")
@@ -76,6 +80,8 @@ def parse_arguments() -> argparse.Namespace:
     arguments.only = set(arguments.only)
     if "copy" in arguments.only:
         arguments.only |= {*COPY_NAMES}
+    if "share" in arguments.only:
+        arguments.only |= {*SHARE_NAMES}
     if arguments.load is None:
         arguments.load = arguments.netcopy.parent.parent / "test/netcopy_load"
     needed = [arguments.netcopy]
@@ -181,6 +187,26 @@ def copy_rows(arguments: argparse.Namespace, names: list[str], rows: list[Row]) 
             add(rows, makers[name](settings, pathlib.Path(folder), where))
 
 
+def share_rows_of(arguments: argparse.Namespace, names: list[str], rows: list[Row]) -> None:
+    if not names:
+        return
+    quick = arguments.quick
+    settings = shares.Settings(
+        netcopy=str(arguments.netcopy), runs=arguments.runs, repeat=arguments.repeat_disturbed,
+        file_bytes=64 * MIB if quick else GIB, small_files=500 if quick else 10_000,
+        listed_files=2_000 if quick else 100_000, many_clients=10 if quick else 100,
+        many_bytes=8 * MIB if quick else 100 * MIB, progress=progress)
+    makers = {"share-file": (share_rows.file_row, settings.file_bytes),
+              "share-small": (share_rows.small_row, settings.small_files * 20_000),
+              "share-list": (share_rows.list_row, settings.listed_files * 5_000),
+              "share-many": (share_rows.many_row, settings.many_clients * settings.many_bytes // 2)}
+    for name in names:
+        make, room = makers[name]
+        base = room_in_memory(arguments, room)
+        with tempfile.TemporaryDirectory(prefix="netcopy-bench-", dir=base) as folder:
+            add(rows, make(settings, pathlib.Path(folder), kind_of(base, arguments)))
+
+
 def add(rows: list[Row], row: Row) -> None:
     """Printed at once, so that an interrupted bench has still said something."""
     rows.append(row)
@@ -211,6 +237,7 @@ def main() -> int:
         file_rows(arguments, [name for name in wanted if name in FILE_NAMES], rows)
         store_rows(arguments, [name for name in wanted if name in STORE_NAMES], rows)
         copy_rows(arguments, [name for name in wanted if name in COPY_NAMES], rows)
+        share_rows_of(arguments, [name for name in wanted if name in SHARE_NAMES], rows)
     except Failure as error:
         failure = str(error)
         print(f"\nbench: FAILED: {failure}", file=sys.stderr)

@@ -95,6 +95,35 @@ def receive_service(netcopy: str, folder: pathlib.Path, host: str = HOST,
 
 
 @contextlib.contextmanager
+def share(netcopy: str, folder: pathlib.Path) -> Iterator[tuple[Process, int]]:
+    """netcopy's, serving `folder`."""
+    server = Process([netcopy, "share", str(folder), "--listen", f"{HOST}:0", "-q"])
+    with stopped_at_the_end(server):
+        yield server, listening_port(server)
+    if server.usage.status not in (0, 128 + signal.SIGTERM):
+        raise Failure(f"the share did not end as it should: {server.describe()}")
+
+
+@contextlib.contextmanager
+def nginx(folder: pathlib.Path, work: pathlib.Path) -> Iterator[tuple[Process, int]]:
+    """One worker that serves the files of `folder`; its own files go to `work`."""
+    port = free_port()
+    config = work / "nginx.conf"
+    paths = "".join(f"{name}_temp_path {work}/{name};\n" for name in
+                    ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    config.write_text(f"daemon off;\nmaster_process off;\npid {work}/pid;\n"
+                      f"error_log {work}/error;\nevents {{}}\n"
+                      f"http {{\naccess_log off;\nsendfile on;\n{paths}"
+                      f"server {{ listen {HOST}:{port}; root {folder}; }}\n}}\n",
+                      encoding="utf-8")
+    program = "/usr/sbin/nginx"  # which is not in everybody's PATH
+    server = Process([program, "-e", f"{work}/error", "-c", str(config)])
+    with stopped_at_the_end(server):
+        _await_listening(server, port)
+        yield server, port
+
+
+@contextlib.contextmanager
 def rsync_daemon(folder: pathlib.Path, work: pathlib.Path, host: str = HOST,
                  before: tuple[str, ...] = ()) -> Iterator[tuple[Process, int]]:
     """Serves `folder`, writable, as the module `bench`; its own files go to `work`."""

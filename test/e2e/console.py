@@ -20,8 +20,9 @@ PROMPT = re.compile(r"([a-z]*)\$ (.*)")
 SENDERS = ("sender", "")  # terminals that have the files to send
 SOURCES = {"big.iso": random.Random(7).randbytes(1_000_000),
            "photos/one.jpg": random_bytes(3000, 1), "photos/two.jpg": random_bytes(4000, 2)}
-SERVERS = re.compile(r"(\./)?(netcopy (checksum-server|receive)|checksum_srv|netcopy_srv)\b")
-PORTS = ("9000", "5000", "5001")  # what the documents use: checksum server, receiver, service
+SERVERS = re.compile(r"(\./)?(netcopy (checksum-server|receive|share)|checksum_srv|netcopy_srv)\b")
+# What the documents use: checksum server, receiver, service, share.
+PORTS = ("9000", "5000", "5001", "9999")
 MACHINES = re.compile(r"\b(10\.0\.0\.\d|0\.0\.0\.0)\b")
 PLAIN = re.compile(r"netcopy [^|&;<>]*|\./[^|&;<>]*")  # one program, no work for the shell
 
@@ -140,7 +141,7 @@ class Console:
                    what=f"the output of: {step.command}")
         # The service stays, too: a receiver that does not know the checksum server (port 9000).
         service = "receive" in step.command and "9000" not in step.command
-        stays = (service or "checksum" in step.command.split(" --")[0]
+        stays = (service or "netcopy share" in step.command or "checksum" in step.command.split(" --")[0]
                  or "--keep-running" in step.command) and "--once" not in step.command
         if SERVERS.match(step.command) and stays and process.running:
             process.signal(signal.SIGTERM)

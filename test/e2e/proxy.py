@@ -17,12 +17,13 @@ class Treatment:
     to the receiver."""
 
     def __init__(self, cut_up=None, cut_down=None, reset=False, flip_up=None, flip_down=None,
-                 rate=None, hold=None):
+                 rate=None, hold=None, hold_down=None):
         self.cut = {"up": cut_up, "down": cut_down}   # after so many bytes
         self.flip = {"up": flip_up, "down": flip_down}  # {position: mask}
         self.reset = reset  # cut with RST, not with FIN
         self.rate = rate    # bytes per second upwards
-        self.hold = hold    # at most so many bytes wait unread at the receiver
+        # At most so many bytes wait unread at the one who is to read them.
+        self.hold = {"up": hold, "down": hold_down}
 
 
 class Proxy:
@@ -111,7 +112,7 @@ class _Link:
 
     def run(self, direction):
         source, sink = self.ends[direction]
-        if self.treatment.hold and direction == "up":
+        if self.treatment.hold[direction]:
             source.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, CHUNK)
         try:
             self._pass(direction, source, sink)
@@ -128,8 +129,8 @@ class _Link:
             limit = self.treatment.cut[direction]
             if limit is not None and position + whole >= limit:
                 chunk = chunk[:max(limit - position, 0)]
+            self._wait(direction, position, start, sink)
             if direction == "up":
-                self._wait(position, start, sink)
                 self.proxy.on_bytes(self.proxy)
             self.proxy.count(self.number, direction, chunk)
             sink.sendall(chunk)
@@ -152,15 +153,16 @@ class _Link:
                 chunk[at - position] ^= mask
         return bytes(chunk)
 
-    def _wait(self, position, start, sink):
+    def _wait(self, direction, position, start, sink):
         """Keeps the pace, and what the network holds below the limit."""
-        if self.treatment.rate:
+        hold = self.treatment.hold[direction]
+        if self.treatment.rate and direction == "up":
             pause = start + position / self.treatment.rate - time.monotonic()
             if pause > 0:
                 time.sleep(pause)  # the pace of the link that is played
-        if self.treatment.hold:
+        if hold:
             end = time.monotonic() + 20
-            while raw.unread(sink) > self.treatment.hold and time.monotonic() < end:
+            while raw.unread(sink) > hold and time.monotonic() < end:
                 time.sleep(0.0005)
 
 

@@ -34,6 +34,9 @@ class Campaigns(unittest.TestCase):
     def test_flip(self):
         self.run_sample("flip", 40)
 
+    def test_share(self):
+        self.run_sample("share", 6)  # seconds
+
     @unittest.skip("its trials differ from run to run, because the calls are counted anew each time;"
                    " run test/campaign/fault.py by hand until they do not")
     def test_fault(self):

@@ -43,6 +43,15 @@ class Usage(Case):
             ["receive", "--listen", "127.0.0.1:0", "--checksum-server", "127.0.0.1:2", "--id", 1],
             ["receive", "127.0.0.1", 0, "127.0.0.1", 2, 3],
             ["receive", "127.0.0.1", 0, "127.0.0.1", 2, 3, "file", "more"],
+            ["share"], ["share", "one", "two"], ["share", ".", "--listen", "nowhere:x"],
+            ["list"], ["list", "127.0.0.1:1", "127.0.0.1:2"], ["list", "127.0.0.1:x"],
+            ["list", "127.0.0.1:1", "--protocol", "ftp"],
+            ["upload"], ["upload", "127.0.0.1:1"], ["upload", "", "127.0.0.1:1"],
+            ["upload", "-", "127.0.0.1:1"], ["upload", ".", "127.0.0.1:1"],
+            ["upload", "file", "127.0.0.1:x"], ["upload", "file", "127.0.0.1:1", "-j", 17],
+            ["download"], ["download", "127.0.0.1:1"], ["download", "", "127.0.0.1:1"],
+            ["download", "--all"], ["download", "name", "127.0.0.1:1", "--all"],
+            ["download", "name", "127.0.0.1:1", "-o", ""],
             ["verify"], ["verify", "list", "folder", "more"], ["verify", "nowhere"],
             ["install-links"], ["completion"], ["completion", "tcsh"])
 

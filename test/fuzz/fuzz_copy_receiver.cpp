@@ -5,8 +5,8 @@
 //
 // The input's first byte chooses: 1 the rule for existing files (2 bits), 4 a quota, 8 the pieces
 // that arrive at a time, 16 lines are as they are, 32 the bytes of bodies are not in the input but
-// made up, 128 it is a share's: flat, with more digests, the same bytes once. A line "CONNECT" ends the connection and begins another; a digest "sha256=" without a
-// value is made the right one.
+// made up, 128 it is a share's: flat, with more digests, the same bytes once. A line "CONNECT" ends
+// the connection and begins another; a digest "sha256=" without a value is made the right one.
 
 #include <stdlib.h>
 #include <unistd.h>

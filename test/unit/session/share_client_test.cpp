@@ -208,6 +208,33 @@ TEST_CASE("A download goes on where the connection broke") {
     CHECK(at.progress.bytes == at.progress.total);
 }
 
+TEST_CASE("A file goes to a stream, also over a connection that breaks") {
+    ShareFixture at;
+    const std::string big = noise(3 << 20);
+    at.share("big", big);
+    at.serve();
+    CuttingRelay relay(at.loop, at.endpoint, {2U << 20}, CuttingRelay::Cuts::answers);
+    at.plan.endpoint = relay.endpoint();
+    at.list();
+    at.make_wishes();
+    const bool right = GENERATE(true, false);
+    at.wishes->add("big", right ? md5_hex(big) : md5_hex("other"), big.size());
+    std::string out;
+    const Tree tree = Tree::to_stream(std::make_shared<OutStream>([&](Bytes bytes) {
+        out += as_text(bytes);
+        return Result<>();
+    }));
+    REQUIRE(at.loop.run(at.client->get(*at.wishes, tree, Overwrite::never)));
+    if (right) {
+        CHECK(at.outcomes["big"].kind == sent);
+        CHECK(out == big);
+        CHECK(relay.cuts_left() == 0);
+    } else {
+        CHECK(at.outcomes["big"].error == Errc::connection_lost);  // the share has another by now
+        CHECK(out == "");
+    }
+}
+
 TEST_CASE("A list goes on behind the last name when the connection broke") {
     ShareFixture at;
     for (int i = 0; i < 600; ++i) at.share("file" + std::to_string(i), std::to_string(i));

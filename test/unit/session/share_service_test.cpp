@@ -15,7 +15,6 @@ const std::string accepted_get = "NETCOPY/1 ok get window=4096 window-bytes=1048
 const std::string accepted_put = "NETCOPY/1 ok put window=4096 window-bytes=1048576\n";
 const std::string last_line = line_of(wire::CopyLast{});
 const std::string bye_line = line_of(wire::CopyBye{});
-const std::string stop_line = line_of(wire::CopyStop{});
 
 std::string get(const std::string& name, std::string id = {}) {
     return line_of(wire::CopyGet{name, std::move(id)});
@@ -45,6 +44,18 @@ struct Bare : ShareFixture {
             return !open || text.size() >= size;
         });
         return text;
+    }
+    /// Until this has come.
+    std::string hear_until(const std::string& end) {
+        std::string text;
+        loop.run_until([&] { return !read_on(text, SIZE_MAX) || text.ends_with(end); });
+        return text;
+    }
+    void say_slowly(std::string_view text) {
+        for (const char c : text) {
+            say(std::string_view(&c, 1));
+            loop.poll();
+        }
     }
     std::string hear_all() { return hear(SIZE_MAX); }
     void end() { peer->shutdown(Socket::shutdown_send); }
@@ -118,24 +129,26 @@ TEST_CASE("One connection carries many conversations, until the client closes") 
 TEST_CASE("What a client of a share says may come byte by byte") {
     Bare at;
     at.connect_bare();
-    for (const char c : get_opening + get("b") + want(1) + done(1) + last_line + bye_line) {
-        at.say(std::string_view(&c, 1));
-        at.loop.poll();
-    }
-    at.end();
-    CHECK(at.hear_all() ==
-          accepted_get + at.put_line(1, "b") + at.sum_of(1, "") + sync_line + end_line);
+    at.say_slowly(get_opening + get("b"));
+    const std::string offered = accepted_get + at.put_line(1, "b");
+    CHECK(at.hear(offered.size()) == offered);
+    at.say_slowly(want(1));
+    const std::string body = at.sum_of(1, "") + sync_line;
+    CHECK(at.hear(body.size()) == body);
+    at.say_slowly(done(1) + last_line);
+    CHECK(at.hear(end_line.size()) == end_line);
+    at.say_slowly(bye_line + list_opening);
+    CHECK(at.hear_until(at.list_lines()).starts_with(accepted_list));
 }
 
 TEST_CASE("A share lacks what it does not have, or not with those bytes") {
     Bare at;
     at.connect_bare();
     at.say(get_opening + get("c") + get("../a") + get("a", md5_hex("other")) + last_line);
-    const std::string heard = at.hear_all().substr(accepted_get.size());
+    const std::string heard = at.hear_until(end_line).substr(accepted_get.size());
     CHECK(heard.starts_with("LACK c gone "));
     CHECK(heard.find("\nLACK ../a gone ") != std::string::npos);
     CHECK(heard.find("\nLACK a changed ") != std::string::npos);
-    CHECK(heard.ends_with(end_line));
 }
 
 TEST_CASE("Words out of place end the conversation of a get") {
@@ -189,10 +202,13 @@ TEST_CASE("A share declines what it does not serve") {
 TEST_CASE("A digest that the index does not have is computed") {
     Bare at;
     at.connect_bare();
-    at.say("NETCOPY/1 get digest=crc32,md5\n" + get("a") + want(1));
+    at.say("NETCOPY/1 get digest=crc32,md5\n" + get("a"));
+    const std::string offered = accepted_get + at.put_line(1, "a");
+    CHECK(at.hear(offered.size()) == offered);
+    at.say(want(1));
     const std::string sum = line_of(wire::CopySum{
         1, 5, {{"crc32", hex_of(DigestKind::crc32, "bytes")}, {"md5", md5_hex("bytes")}}});
-    const std::string body = accepted_get + at.put_line(1, "a") + data(1, 0, "bytes") + sum;
+    const std::string body = data(1, 0, "bytes") + sum;
     CHECK(at.hear(body.size()) == body);
 }
 
