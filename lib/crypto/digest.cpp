@@ -9,6 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <iterator>
+#include <system_error>
+#include "crypto/digest_thread.hpp"
 
 namespace netcopy {
 namespace {
@@ -141,11 +144,23 @@ Digest& Digest::operator=(Digest&&) noexcept = default;
 void Digest::update(Bytes bytes) { algorithm_->update(bytes); }
 std::string Digest::hex() { return algorithm_->hex(); }
 
-DigestSet::DigestSet(const std::vector<DigestKind>& kinds) {
+DigestSet::DigestSet(const std::vector<DigestKind>& kinds, std::uint64_t size) {
+    constexpr std::uint64_t many = 8 << 20;  // bytes: worth a thread
     for (const DigestKind kind : kinds) digests_.emplace_back(kind);
+    if (size < many || kinds.size() < 2) return;
+    try {
+        others_ = std::make_unique<DigestThread>(std::span(kinds).subspan(1));
+        digests_.erase(digests_.begin() + 1, digests_.end());
+    } catch (const std::system_error&) {  // as many threads as may be: all on this one then
+    }
 }
 
+DigestSet::~DigestSet() = default;
+DigestSet::DigestSet(DigestSet&&) noexcept = default;
+DigestSet& DigestSet::operator=(DigestSet&&) noexcept = default;
+
 void DigestSet::update(Bytes bytes) {
+    if (others_) others_->update(bytes);
     constexpr std::size_t piece = 32 * 1024;  // fits the first-level cache of common processors
     if (digests_.size() == 1) return digests_.front().update(bytes);
     while (!bytes.empty()) {
@@ -158,6 +173,7 @@ void DigestSet::update(Bytes bytes) {
 Digests DigestSet::finish() {
     Digests out;
     for (Digest& digest : digests_) out.emplace_back(digest.kind(), digest.hex());
+    if (others_) std::ranges::move(others_->finish(), std::back_inserter(out));
     return out;
 }
 

@@ -45,17 +45,25 @@ private:
 /// What some bytes amount to: each kind with its hex.
 using Digests = std::vector<std::pair<DigestKind, std::string>>;
 
+class DigestThread;
+
 /// Several digests of the same bytes in one pass: each piece is hashed by all while it is in the
-/// cache.
+/// cache; of many bytes all but the first on a thread of its own.
 class DigestSet {
 public:
-    explicit DigestSet(const std::vector<DigestKind>& kinds);
+    /// `size`: bytes that will come, as far as is known.
+    explicit DigestSet(const std::vector<DigestKind>& kinds, std::uint64_t size = 0);
+    ~DigestSet();
+    DigestSet(DigestSet&&) noexcept;
+    DigestSet& operator=(DigestSet&&) noexcept;
+
     void update(Bytes bytes);
     /// In the order given; no updates afterwards.
     Digests finish();
 
 private:
     std::vector<Digest> digests_;
+    std::unique_ptr<DigestThread> others_;
 };
 
 }  // namespace netcopy

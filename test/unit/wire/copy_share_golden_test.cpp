@@ -1,3 +1,5 @@
+#include <map>
+
 #include "crypto/digest.hpp"
 #include "test/golden/transcript.hpp"
 #include "test/unit/wire/copy_lines.hpp"
@@ -130,7 +132,10 @@ TEST_CASE("each GET of the transcripts is settled once, and END comes after LAST
             if (const auto* done = std::get_if<CopyDone>(&answer)) --open[offered[done->n]];
             if (const auto* same = std::get_if<CopySame>(&answer)) --open[offered[same->n]];
         }
-        for (const auto& [file, count] : open) CHECK(count == 0);
+        for (const auto& [file, count] : open) {
+            INFO(file);
+            CHECK(count == 0);
+        }
         REQUIRE(heard.answers.size() >= 2);
         CHECK(heard.answers[heard.answers.size() - 2] == CopyAnswer(CopyLast{}));
         CHECK(heard.answers.back() == CopyAnswer(CopyBye{}));
