@@ -102,6 +102,7 @@ private:
         };
         ShareSeedClient client(remote_.seed_plan(), disk_);
         const auto came = co_await client.download(std::move(file), std::move(target), progress_);
+        co_await client.close();
         CopyOutcome outcome;
         outcome.bytes = wanted.size;
         if (!came) {
