@@ -118,6 +118,7 @@ private:
         target.take = std::move(write);
         ShareSeedClient client(remote_.seed_plan(), disk_);
         const auto came = co_await client.download(std::move(file), std::move(target), progress_);
+        co_await client.close();
         CopyOutcome outcome;
         outcome.bytes = wanted.size;
         if (!came) {
