@@ -113,31 +113,23 @@ TEST_CASE("a beginning that two ids have is ambiguous") {
     CHECK(of.shared->find_id("aaaaaaaa0").file->name == "a");
 }
 
-TEST_CASE("what is learnt is listed at once and not read") {
+TEST_CASE("what is committed and then learnt is listed at once, and never read") {
     SharedFixture of;
     of.start();
     of.rest();
     const std::string content = sample(1'000'000);
-    write_file(of.folder / "uploaded", content);
-    REQUIRE(of.shared->learn("uploaded", content.size(), digests_of(content)));
-    CHECK(of.shared->find("uploaded")->md5 == md5_of(content));
-    // The events of its making come afterwards, together with those of another file.
-    write_file(of.folder / "other", "x");
-    of.await("other", "x");
-    CHECK(of.shared->find("uploaded")->md5 == md5_of(content));
-}
-
-TEST_CASE("what was committed under another name and then learnt is not read at all") {
-    SharedFixture of;
-    of.start();
-    of.rest();
-    const std::string content = sample(1'000'000);
-    write_old_file(of.folder / ".up.netcopy-0123456789abcdef", content);
-    std::filesystem::rename(of.folder / ".up.netcopy-0123456789abcdef", of.folder / "up");
+    const std::string temporary = ".up.netcopy-0123456789abcdef";
+    write_old_file(of.folder / temporary, content);
+    std::filesystem::rename(of.folder / temporary, of.folder / "up");
     REQUIRE(of.shared->learn("up", content.size(), digests_of(content)));
+    REQUIRE(of.shared->find("up"));
+    CHECK(of.shared->find("up")->md5 == md5_of(content));
+    CHECK(of.shared->find("up")->sha256 == sha256_of(content));
+    // The events of its making come now, before those of another file.
     write_old_file(of.folder / "other", "x");
     of.await("other", "x");
     of.rest();
+    CHECK(of.names() == Names{"other", "up"});
     CHECK(of.hashed() == 1);
     of.restart();
     CHECK(of.names() == Names{"other", "up"});
