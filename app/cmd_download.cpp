@@ -2,6 +2,7 @@
 #include "app/service.hpp"
 #include "app/share_words.hpp"
 #include "base/bytes.hpp"
+#include "file/out_stream.hpp"
 #include "session/share_seed_run.hpp"
 
 namespace netcopy::app {
@@ -40,6 +41,32 @@ public:
     }
 
     Task<Result<int>> to_folder(const std::string& folder, Overwrite overwrite) {
+        const auto open = [&folder] { return Tree::open(folder); };
+        co_return co_await fetch_into(open, overwrite);
+    }
+
+    Task<Result<int>> to_standard_output() {
+        if (files_.size() > 1) {
+            co_return make_error(Errc::usage, "'-o -' takes one file, and " +
+                                                  std::to_string(files_.size()) + " match");
+        }
+        const auto write = [this](Bytes bytes) { return write_out(bytes); };
+        if (remote_.netcopy()) {
+            const auto open = [&write] {
+                return Result<Tree>(Tree::to_stream(std::make_shared<OutStream>(write)));
+            };
+            co_return co_await fetch_into(open, Overwrite::never);
+        }
+        const ReportedRun run{context_, progress_, report_, remote_.peer(),
+                              [this] { return summary_; }};
+        const auto work = [this, &write] { return stream_by_seed(write); };
+        co_return co_await run_reported(run, work);
+    }
+
+private:
+    using OpenTree = std::function<Result<Tree>()>;
+
+    Task<Result<int>> fetch_into(OpenTree open, Overwrite overwrite) {
         ShareWishes wishes(progress_, [this](const ShareWish& wish, const CopyOutcome& outcome) {
             report_.done(wish.name, outcome);
         });
@@ -54,26 +81,14 @@ public:
             sum.failed += summary_.failed;
             return sum;
         };
-        const auto work = [&]() -> Task<Result<>> { return fetch(wishes, folder, overwrite); };
+        const auto work = [&] { return fetch(wishes, open, overwrite); };
         const ReportedRun run{context_, progress_, report_, remote_.peer(), summary};
         co_return co_await run_reported(run, work);
     }
 
-    Task<Result<int>> to_standard_output() {
-        if (files_.size() > 1) {
-            co_return make_error(Errc::usage, "'-o -' takes one file, and " +
-                                                  std::to_string(files_.size()) + " match");
-        }
-        const ReportedRun run{context_, progress_, report_, remote_.peer(),
-                              [this] { return summary_; }};
-        const auto work = [this] { return stream(); };
-        co_return co_await run_reported(run, work);
-    }
-
-private:
-    Task<Result<>> fetch(ShareWishes& wishes, const std::string& folder, Overwrite overwrite) {
+    Task<Result<>> fetch(ShareWishes& wishes, const OpenTree& open, Overwrite overwrite) {
         if (files_.empty()) co_return Result<>();
-        auto tree = co_await disk_.run([&folder] { return Tree::open(folder); });
+        auto tree = co_await disk_.run(open);
         if (!tree) co_return tree.error();
         if (ShareClient* const client = remote_.netcopy()) {
             co_return co_await client->get(wishes, *tree, overwrite);
@@ -83,8 +98,13 @@ private:
         co_return Result<>();
     }
 
-    /// By the seed's protocol, which every share knows: there is nothing to resume or to commit.
-    Task<Result<>> stream() {
+    Result<> write_out(Bytes bytes) {
+        const auto written = context_.output.write(as_text(bytes));
+        if (written) return {};
+        return make_error(Errc::local_file, written.error().context);
+    }
+
+    Task<Result<>> stream_by_seed(Consume write) {
         if (files_.empty()) co_return Result<>();
         const ListedFile& wanted = files_.front();
         progress_.counting = false;
@@ -95,28 +115,16 @@ private:
         file.name = wanted.name;
         file.size = wanted.size;
         ShareSeedTarget target;
-        target.take = [this](Bytes bytes) -> Result<> {
-            const auto written = context_.output.write(as_text(bytes));
-            if (written) return {};
-            return make_error(Errc::local_file, written.error().context);
-        };
+        target.take = std::move(write);
         ShareSeedClient client(remote_.seed_plan(), disk_);
         const auto came = co_await client.download(std::move(file), std::move(target), progress_);
+        co_await client.close();
         CopyOutcome outcome;
         outcome.bytes = wanted.size;
         if (!came) {
             outcome = failed_outcome(remote_.explained(came.error()));
         } else {
             outcome.digests = came->digests;
-            for (const auto& [kind, hex] : came->digests) {
-                if (kind != DigestKind::sha256 || wanted.sha256.empty() || hex == wanted.sha256) {
-                    continue;
-                }
-                outcome = failed_outcome(
-                    make_error(Errc::corrupted, quote(wanted.name) + " from " + remote_.peer() +
-                                                    " is corrupted: its SHA-256 is " + hex +
-                                                    ", not " + wanted.sha256));
-            }
         }
         progress_.files = 1;
         report_.done(wanted.name, outcome);

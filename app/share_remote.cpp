@@ -96,6 +96,7 @@ Task<Result<>> ShareRemote::list_by_seed(std::function<void(ListedFile)> on_file
     const auto found = co_await client.list(each);
     if (!found) co_return explained(found.error());
     connected_to(client.peer());
+    co_await client.close();
     co_return Result<>();
 }
 

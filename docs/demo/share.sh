@@ -25,10 +25,10 @@ run netcopy upload hello.txt "$endpoint"
 # A file that is copied into the folder by hand is served as well.
 echo 'by hand' >made-by-hand
 mv made-by-hand shared/by-hand.txt
-until netcopy list "$endpoint" >list && grep -q 'by-hand' list; do
+until [[ $(netcopy list "$endpoint") == *by-hand* ]]; do
     sleep 0.1
 done
-run cat list
+run netcopy list "$endpoint"
 
 run netcopy download numbers.txt 'hello*' "$endpoint" -o inbox
 run netcopy download "$(md5sum <numbers.txt | cut -c 1-8)" "$endpoint" -o by-id

@@ -1,6 +1,8 @@
 #include "file/folder_watch.hpp"
 
+#include <fcntl.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -44,10 +46,15 @@ NameChange& NameChange::operator|=(const NameChange& other) {
 
 Result<FolderWatch> FolderWatch::open(const FlatFolder& folder) {
     Descriptor queue(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+    Descriptor same(::fcntl(folder.descriptor(), F_DUPFD_CLOEXEC, 0));
     // The folder that is open, whatever its path leads to by now.
     const std::string path = "/proc/self/fd/" + std::to_string(folder.descriptor());
-    if (queue && ::inotify_add_watch(queue.get(), path.c_str(), watched | IN_ONLYDIR) >= 0) {
-        return FolderWatch(std::move(queue));
+    const int watch =
+        queue && same ? ::inotify_add_watch(queue.get(), path.c_str(), watched | IN_ONLYDIR) : -1;
+    if (watch >= 0) {
+        // Of a folder that is open its removal is told only to who watches the one above.
+        ::inotify_add_watch(queue.get(), (path + "/..").c_str(), IN_DELETE | IN_ONLYDIR);
+        return FolderWatch(std::move(queue), std::move(same), watch);
     }
     const std::string what = "cannot watch the folder " + quote(folder.path().string());
     if (errno == EMFILE || errno == ENOSPC) {  // the latter is worded as a full disk
@@ -56,6 +63,11 @@ Result<FolderWatch> FolderWatch::open(const FlatFolder& folder) {
                               (errno == EMFILE ? "instances)" : "watches)"));
     }
     return make_error(Errc::local_file, what, errno);
+}
+
+bool FolderWatch::folder_removed() const {
+    struct stat status {};
+    return ::fstat(folder_.get(), &status) == 0 && status.st_nlink == 0;
 }
 
 FolderWatch::State FolderWatch::read(
@@ -70,8 +82,12 @@ FolderWatch::State FolderWatch::read(
         for (std::size_t at = 0; at < static_cast<std::size_t>(got);
              at += sizeof event + event.len) {
             std::memcpy(&event, &buffer[at], sizeof event);
-            if ((event.mask & end) != 0) return State::gone;
             if ((event.mask & IN_Q_OVERFLOW) != 0) state = State::lost;
+            if (event.wd != folder_watch_) {
+                if ((event.mask & IN_ISDIR) != 0 && folder_removed()) return State::gone;
+                continue;
+            }
+            if ((event.mask & end) != 0) return State::gone;
             if (event.len == 0 || (event.mask & IN_ISDIR) != 0) continue;
             const std::string_view name(&buffer[at + sizeof event]);  // NUL-padded
             if (!is_temporary_name(name)) take(name, change_of(event.mask));

@@ -44,9 +44,13 @@ public:
     int descriptor() const { return queue_.get(); }  ///< readable when events wait; stays ours
 
 private:
-    explicit FolderWatch(Descriptor queue) : queue_(std::move(queue)) {}
+    FolderWatch(Descriptor queue, Descriptor folder, int folder_watch)
+        : queue_(std::move(queue)), folder_(std::move(folder)), folder_watch_(folder_watch) {}
+    bool folder_removed() const;
 
     Descriptor queue_;
+    Descriptor folder_;
+    int folder_watch_;
 };
 
 }  // namespace netcopy

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <unordered_set>
 
 #include "base/bytes.hpp"
@@ -9,36 +10,37 @@ namespace netcopy {
 /// Looks at every name, those included that were there until now. `rows`: what the index has, at
 /// start; null: again, because events were lost.
 void FolderIndexer::scan(const ShareIndex::Rows* rows) {
-    std::unordered_set<std::string> found;
-    std::unordered_set<std::uint64_t> inodes;
+    std::vector<std::string> found;
     const Folder in = folder();
     const auto take = [&found](const char* name) {
-        if (name != SharedFolder::own_folder) found.emplace(name);
+        if (name != SharedFolder::own_folder) found.emplace_back(name);
     };
-    if (in) {
-        if (const auto read = in->names(take); !read) NETCOPY_LOG(warning) << read.error().context;
+    const auto read = in ? in->names(take) : Result<>();
+    if (!read) NETCOPY_LOG(warning) << read.error().context;
+    std::ranges::sort(found);  // what goes into a map in its order goes fast
+    std::vector<std::string> known;
+    {
+        const Lock lock(mutex_);
+        known = files_.names();
+        for (std::string& name : pending_.names()) known.push_back(std::move(name));
+        files_.reserve(found.size());
     }
+    std::unordered_set<std::uint64_t> inodes(rows ? found.size() : 0);
     for (const std::string& name : found) {
         const auto file = in->look(name);
         if (!file) continue;
         if (rows) inodes.insert(file->inode);
         look_at(name, *file, {.arrived = true}, rows);
     }
-    std::vector<std::string> names;
-    {
-        const Lock lock(mutex_);
-        names = files_.names();
-        for (std::string& name : pending_.names()) names.push_back(std::move(name));
-    }
-    if (rows) {
-        const Lock lock(mutex_);
-        for (const auto& [inode, row] : *rows) {
-            if (!inodes.contains(inode)) forget(inode);
-        }
-    }
+    if (!read) return;
     // Afterwards, so that what was renamed is still known under its old name.
-    for (const std::string& name : names) {
-        if (!found.contains(name)) look_at_gone(name, {.removed = true});
+    for (const std::string& name : known) {
+        if (!std::ranges::binary_search(found, name)) look_at_gone(name, {.removed = true});
+    }
+    if (!rows) return;
+    const Lock lock(mutex_);
+    for (const auto& [inode, row] : *rows) {
+        if (!inodes.contains(inode)) forget(inode);
     }
 }
 
@@ -89,15 +91,16 @@ void FolderIndexer::look_at(const std::string& name, const FlatFile& file, const
     if (goes_on_hashing(name, file, change)) return;
     const Lock lock(mutex_);
     if (!change.written) {
+        if (rows) {
+            const auto row = rows->find(file.inode);
+            if (row != rows->end() && row->second.is_of(file) && file.device == folder_->device()) {
+                list(name, {file, row->second.digests, false});
+                return;
+            }
+        }
         if (const auto known = recognise(name, file)) {
             pending_.drop(name);
             list(name, *known);
-            return;
-        }
-        const auto row = rows ? rows->find(file.inode) : ShareIndex::Rows::const_iterator();
-        if (rows && row != rows->end() && row->second.is_of(file) &&
-            file.device == folder_->device()) {
-            list(name, {file, row->second.digests, false});
             return;
         }
     }

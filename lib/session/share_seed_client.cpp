@@ -136,6 +136,8 @@ ShareSeedClient::~ShareSeedClient() = default;
 
 const std::string& ShareSeedClient::peer() const { return state_->connection.peer(); }
 
+Task<> ShareSeedClient::close() { return state_->connection.close(); }
+
 Task<Result<>> ShareSeedClient::list(std::function<void(ShareSeedFile)> each) {
     auto listed = co_await take_share_list(state_->connection, std::move(each));
     co_return state_->judge(std::move(listed));

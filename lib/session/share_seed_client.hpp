@@ -43,7 +43,7 @@ struct ShareSeedUploaded {
 };
 struct ShareSeedDownloaded {
     std::string name;   ///< as stored: another than listed with Existing::rename
-    Digests digests;    ///< of what came, or was there: MD5
+    Digests digests;    ///< of what came, or was there: MD5; with `take` SHA-256 too
     bool same = false;  ///< that very file was there already, nothing was asked for
 };
 
@@ -58,7 +58,7 @@ struct ShareSeedDownloaded {
 class ShareSeedClient {
 public:
     ShareSeedClient(ShareSeedPlan plan, DiskPool& disk);
-    ~ShareSeedClient();  ///< closes
+    ~ShareSeedClient();  ///< drops the connection
 
     /// Calls `each` for every file of the server's list, as it comes.
     Task<Result<>> list(std::function<void(ShareSeedFile)> each);
@@ -72,6 +72,10 @@ public:
     /// verified by. Nothing unverified gets a name in a tree.
     Task<Result<ShareSeedDownloaded>> download(ShareSeedFile file, ShareSeedTarget target,
                                                Progress& progress);
+
+    /// Says good-bye, and hears what a server may still have to say: to some of them a connection
+    /// that is closed on their last words is a failure. Afterwards as before the first call.
+    Task<> close();
 
     const std::string& peer() const;  ///< ADDRESS:PORT once connected, before that as given
 

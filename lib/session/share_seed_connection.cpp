@@ -27,6 +27,16 @@ void ShareSeedConnection::drop() {
     behind_file_ = false;
 }
 
+Task<> ShareSeedConnection::close() {
+    if (!stream_) co_return;
+    try {
+        co_await stream_->close_after_last_words();
+    } catch (const system_error& error) {
+        if (error.code() == asio::error::operation_aborted) throw;
+    }
+    drop();
+}
+
 /// Whether the connection can take another command. What came late is dropped, so that it is not
 /// taken for what comes next.
 Task<bool> ShareSeedConnection::settle() {

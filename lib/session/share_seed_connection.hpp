@@ -32,6 +32,8 @@ public:
     void done(bool file);
     /// It is of no use any more.
     void drop();
+    /// FIN, the server's last words, and drop().
+    Task<> close();
 
     Stream& stream() { return *stream_; }  ///< from begin() to drop()
     const ShareSeedPlan& plan() const { return plan_; }

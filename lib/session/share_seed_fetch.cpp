@@ -31,16 +31,16 @@ public:
         if (target_.tree) {
             const auto there = co_await prepare();
             if (!there) co_return there.error();
-            if (*there) co_return ShareSeedDownloaded{file_.name, md5(), true};
+            if (*there) co_return ShareSeedDownloaded{file_.name, digests(), true};
         }
         Result<> fetched = co_await ask();
         if (fetched) fetched = co_await take_bytes();
         if (!fetched) co_return fetched.error();
         from_.done(true);
-        if (!target_.tree) co_return ShareSeedDownloaded{file_.name, md5(), false};
+        if (!target_.tree) co_return ShareSeedDownloaded{file_.name, digests(), false};
         const auto committed = co_await disk_.run([this] { return stored_->commit(); });
         if (!committed) co_return in_the_way(committed.error());
-        co_return ShareSeedDownloaded{committed->name, md5(), committed->same};
+        co_return ShareSeedDownloaded{committed->name, digests(), committed->same};
     }
 
 private:
@@ -128,9 +128,17 @@ private:
         co_return Result<>();
     }
 
-    Result<> put(Bytes bytes) { return stored_ ? stored_->append(bytes) : target_.take(bytes); }
+    Result<> put(Bytes bytes) {
+        if (stored_) return stored_->append(bytes);
+        sha256_.update(bytes);
+        return target_.take(bytes);
+    }
 
-    Digests md5() const { return {{DigestKind::md5, file_.id}}; }
+    Digests digests() {
+        Digests all{{DigestKind::md5, file_.id}};
+        if (!target_.tree) all.emplace_back(DigestKind::sha256, sha256_.hex());
+        return all;
+    }
     std::string what() const { return "'" + escape(file_.name) + "' from " + from_.peer(); }
     Error in_the_way(const Error& error) const {
         return {error.code, "cannot receive " + what() + ": " + error.context};
@@ -142,6 +150,7 @@ private:
     const ShareSeedTarget target_;
     Progress& progress_;
     std::optional<TransferTarget> stored_;
+    Digest sha256_{DigestKind::sha256};  // of what is taken
     ShareSeedContent content_;
 };
 

@@ -121,6 +121,7 @@ Task<Result<>> upload_by_seed(CopyQueue& queue, DiskPool& disk, ShareSeedPlan pl
     const auto worker = [&](std::size_t) -> Task<> {
         ShareSeedClient client(plan, disk);
         co_await uploads.run(client);
+        co_await client.close();
     };
     co_await run_together(connections, worker);
     if (uploads.unreachable()) co_return *uploads.unreachable();
@@ -132,6 +133,7 @@ Task<> download_by_seed(ShareWishes& wishes, const Tree& tree, Overwrite overwri
     const auto worker = [&](std::size_t) -> Task<> {
         ShareSeedClient client(plan, disk);
         co_await download(client, wishes, tree.another(), existing_of(overwrite));
+        co_await client.close();
     };
     co_await run_together(connections, worker);
 }

@@ -6,29 +6,28 @@
 namespace netcopy {
 
 std::optional<std::string> SharedFiles::put(std::string_view name, const KnownFile& known) {
-    if (const auto same = listed_.find(name); same != listed_.end()) {
-        KnownFile& entry = same->second;
-        if (entry.file.same_file(known.file) && entry.digests == known.digests) {
-            entry = known;
-            return std::nullopt;
-        }
+    auto place = listed_.lower_bound(name);
+    const bool listed = place != listed_.end() && place->first == name;
+    if (listed && place->second.file.same_file(known.file) &&
+        place->second.digests == known.digests) {
+        place->second = known;
+        return std::nullopt;
     }
-    // What the name had may be on its way to another one: two names can be exchanged.
-    depart(name);
+    if (listed || left_out_.contains(name)) {
+        // What the name had may be on its way to another one: two names can be exchanged.
+        depart(name);
+        place = listed_.lower_bound(name);
+    }
     departed_.erase(known.file.inode);
-    const Entry* const other = collision(known.digests.md5_text(), known.digests.sha256_text());
-    if (other != nullptr) {
+    if (const Entry* const other =
+            collision(known.digests.md5_text(), known.digests.sha256_text())) {
         left_out_.insert_or_assign(std::string(name), known);
         return other->first;
     }
-    list(name, known);
-    return std::nullopt;
-}
-
-void SharedFiles::list(std::string_view name, const KnownFile& known) {
-    const auto [entry, added] = listed_.insert_or_assign(std::string(name), known);
-    by_id_.insert(&*entry);
+    const auto entry = listed_.emplace_hint(place, name, known);
+    by_id_.emplace(&*entry);
     by_inode_.emplace(known.file.inode, &*entry);
+    return std::nullopt;
 }
 
 /// The name is no more; what it had is handed over.
@@ -41,7 +40,7 @@ std::optional<KnownFile> SharedFiles::take(std::string_view name) {
     const auto entry = listed_.find(name);
     if (entry == listed_.end()) return std::nullopt;
     const KnownFile known = entry->second;
-    by_id_.erase(&*entry);
+    by_id_.erase(IdKey(&*entry));
     const auto [begin, end] = by_inode_.equal_range(known.file.inode);
     by_inode_.erase(
         std::find_if(begin, end, [&](const auto& each) { return each.second == &*entry; }));
@@ -75,13 +74,11 @@ void SharedFiles::remember(const KnownFile& known) {
 /// One that collided may be listed when what it collided with is gone.
 void SharedFiles::list_left_out(std::string_view md5) {
     for (auto each = left_out_.begin(); each != left_out_.end();) {
-        const ContentDigests& digests = each->second.digests;
-        if (digests.md5_text() == md5 && !collision(md5, digests.sha256_text())) {
-            list(each->first, each->second);
-            each = left_out_.erase(each);
-        } else {
-            ++each;
-        }
+        const auto at = each++;
+        const ContentDigests& digests = at->second.digests;
+        if (digests.md5_text() != md5 || collision(md5, digests.sha256_text())) continue;
+        const auto out = left_out_.extract(at);
+        put(out.key(), out.mapped());
     }
 }
 
@@ -104,13 +101,13 @@ const KnownFile* SharedFiles::find_content(const FlatFile& file) const {
 
 const SharedFiles::Entry* SharedFiles::first_id(std::string_view digits) const {
     const auto found = by_id_.lower_bound(digits);
-    return found == by_id_.end() ? nullptr : *found;
+    return found == by_id_.end() ? nullptr : found->entry;
 }
 
 const SharedFiles::Entry* SharedFiles::first_id_behind(std::string_view digits) const {
     // No hex digit is greater than 'f'.
     const auto found = by_id_.lower_bound(std::string_view(std::string(digits) + 'g'));
-    return found == by_id_.end() ? nullptr : *found;
+    return found == by_id_.end() ? nullptr : found->entry;
 }
 
 const SharedFiles::Entry* SharedFiles::find_id(std::string_view md5) const {
@@ -123,9 +120,10 @@ const SharedFiles::Entry* SharedFiles::twin(std::string_view name) const {
     if (entry == listed_.end()) return nullptr;
     const KnownFile& known = entry->second;
     const auto [begin, end] = by_id_.equal_range(known.digests.md5_text());
-    const auto other = std::find_if(
-        begin, end, [&](const Entry* each) { return !each->second.file.same_file(known.file); });
-    return other == end ? nullptr : *other;
+    const auto other = std::find_if(begin, end, [&](const IdKey& each) {
+        return !each.entry->second.file.same_file(known.file);
+    });
+    return other == end ? nullptr : other->entry;
 }
 
 const SharedFiles::Entry* SharedFiles::collision(std::string_view md5,

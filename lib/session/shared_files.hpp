@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -33,6 +35,9 @@ public:
     using ByName = std::map<std::string, KnownFile, std::less<>>;
     using Entry = ByName::value_type;
     static constexpr std::size_t most_departed = 1024;
+
+    /// Room for so many files.
+    void reserve(std::size_t files) { by_inode_.reserve(files); }
 
     /// In the place of what had that name. The name of the file that it collides with, if it does:
     /// then it is left out.
@@ -69,26 +74,39 @@ public:
     std::vector<std::uint64_t> take_forgotten();
 
 private:
+    /// Ordered by id, then name. The first digits stand in front, so that a search need not go to
+    /// the entries for most of its comparisons.
+    struct IdKey {
+        std::array<char, 8> first;
+        const Entry* entry;
+
+        explicit IdKey(const Entry* of) : entry(of) {
+            std::copy_n(of->second.digests.md5.begin(), first.size(), first.begin());
+        }
+        std::string_view md5() const { return entry->second.digests.md5_text(); }
+    };
     struct ById {
         using is_transparent = void;
-        bool operator()(const Entry* a, const Entry* b) const {
-            const int order = a->second.digests.md5_text().compare(b->second.digests.md5_text());
-            return order != 0 ? order < 0 : a->first < b->first;
+        bool operator()(const IdKey& a, const IdKey& b) const {
+            if (a.first != b.first) return a.first < b.first;
+            const int order = a.md5().compare(b.md5());
+            return order != 0 ? order < 0 : a.entry->first < b.entry->first;
         }
-        bool operator()(const Entry* a, std::string_view md5) const {
-            return a->second.digests.md5_text() < md5;
+        bool operator()(const IdKey& a, std::string_view md5) const {
+            const int order = std::string_view(a.first.data(), a.first.size())
+                                  .compare(md5.substr(0, a.first.size()));
+            return order != 0 ? order < 0 : a.md5() < md5;
         }
-        bool operator()(std::string_view md5, const Entry* b) const {
-            return md5 < b->second.digests.md5_text();
+        bool operator()(std::string_view md5, const IdKey& b) const {
+            return !(*this)(b, md5) && b.md5() != md5;
         }
     };
 
-    void list(std::string_view name, const KnownFile& known);
     std::optional<KnownFile> take(std::string_view name);
     void list_left_out(std::string_view md5);
 
     ByName listed_;
-    std::set<const Entry*, ById> by_id_;
+    std::set<IdKey, ById> by_id_;
     std::unordered_multimap<std::uint64_t, const Entry*> by_inode_;
     ByName left_out_;
     std::unordered_map<std::uint64_t, KnownFile> departed_;  // by inode

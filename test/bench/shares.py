@@ -74,14 +74,14 @@ class Share:
     def wait_listed(self, port: int, files: int) -> None:
         """Until the server has hashed so many files."""
         deadline = time.monotonic() + self.limit
-        while self.list(port) != files:
+        while self.count(port) != files:
             if time.monotonic() > deadline:
                 raise Failure(f"the share does not list {files} files")
             time.sleep(0.05)  # a client learns of new files only by asking
 
-    def list(self, port: int) -> int:
+    def count(self, port: int) -> int:
         """Files that are listed."""
-        done = subprocess.run([self.netcopy, "list", f"{servers.HOST}:{port}"], check=False,
+        done = subprocess.run([self.netcopy, "list", "-q", f"{servers.HOST}:{port}"], check=False,
                               stdout=subprocess.PIPE, timeout=self.limit)
         if done.returncode != 0:
             raise Failure(f"netcopy list: status {done.returncode}")

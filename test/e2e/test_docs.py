@@ -205,12 +205,21 @@ class Reference(Case):
         service.listening()
         manifest = self.folder / "manifest"
         copy = self.run_netcopy("send", source, service.endpoint, "--json", "--manifest", manifest)
+        shared = self.folder / "shared"
+        shared.mkdir()
+        share = self.start("share", shared, "--listen", "127.0.0.1:0", "--json")
+        share.listening()
+        clients = [self.run_netcopy(*words, share.endpoint, "--json") for words in (
+            ("upload", source), ("list",), ("download", "-o", self.folder / "down", "*"))]
+        share.signal(signal.SIGTERM)
+        share.wait()
         source.write_bytes(b"other bytes")
         verify = self.run_netcopy("verify", manifest, self.folder, "--json")
         service.signal(signal.SIGTERM)
         service.wait()
         seen, sometimes = set(), set()
-        for process in (checksums, *receivers, *senders, links, service, copy, verify):
+        for process in (checksums, *receivers, *senders, links, service, copy, share, *clients,
+                        verify):
             for event in process.events:
                 name = event.pop("event")
                 seen.add(name)

@@ -79,7 +79,7 @@ class Disks(ShareCase):
                 self.assert_files(output, files)
                 run = self.upload(self.write("file", b"x"), to=server, status=9 if options else 1)
                 self.assert_lines(run, "Fail file")
-                self.assert_error(run, "'file'")
+                self.assert_error(run, "read-only" if options else "'file'")
                 server.end()
 
     def test_with_read_only_nothing_is_written_to_the_files(self):

@@ -189,6 +189,8 @@ TEST_CASE("a download may go to somebody who takes the bytes in order") {
     const bool same = taken == content;
     CHECK(same);
     CHECK(of.names().empty());
+    CHECK(came->digests == Digests{{DigestKind::md5, md5_of(content)},
+                                   {DigestKind::sha256, digest_of(DigestKind::sha256, content)}});
 
     of.target.take = [](Bytes) -> Result<> { return make_error(Errc::local_file, "full"); };
     check_failed(of.download(md5_of(content), "a", content.size()), Errc::local_file, "full");
@@ -329,6 +331,31 @@ TEST_CASE("a server that closes behind each command is connected to again for th
         CHECK(of.upload("b", "hello\n"));
         CHECK(server.connections == 3);
     }
+}
+
+TEST_CASE("a client that closes hears what a server still has to say, and can begin anew") {
+    ClientFixture of;
+    std::vector<std::string> ends;
+    ForeignServer server(of.loop, [&](Socket& socket, int) -> Task<> {
+        co_await receive_once(socket);
+        co_await send_all(socket, "?");
+        co_await receive_once(socket);
+        co_await send_all(socket, "hello\n");
+        co_await pause(socket, 100ms);
+        co_await send_all(socket, "EOF" + hello_id);
+        char byte = 0;
+        const auto [error, got] =
+            co_await socket.async_read_some(asio::buffer(&byte, 1), asio::as_tuple(UseTask()));
+        ends.push_back(error == asio::error::eof ? "end" : error.message());
+    });
+    of.connect(server.endpoint);
+    of.loop.run(of.client->close());  // of what was never open
+    for (const char* name : {"a", "b"}) {
+        CHECK(of.download(hello_id, name, 6));
+        of.loop.run(of.client->close());
+    }
+    CHECK(ends == std::vector<std::string>{"end", "end"});
+    CHECK(server.connections == 2);
 }
 
 TEST_CASE("a list that has no end, and one beyond all limits, are given up") {

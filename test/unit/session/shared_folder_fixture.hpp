@@ -1,8 +1,10 @@
 #pragma once
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -91,6 +93,30 @@ struct SharedFixture {
     }
     /// Bytes that were read to be hashed since open().
     std::uint64_t hashed() const { return shared->progress().bytes; }
+};
+
+/// Lays a folder's rights upon us, too: root gives its own up for as long as this is there.
+class AsNobody {
+public:
+    AsNobody(std::filesystem::path folder, mode_t mode) : folder_(std::move(folder)) {
+        REQUIRE(::chmod(folder_.c_str(), mode) == 0);
+        if (root_) REQUIRE(::seteuid(65534) == 0);
+    }
+    ~AsNobody() {
+        if (root_ && ::seteuid(0) != 0) std::abort();
+        ::chmod(folder_.c_str(), 0700);
+    }
+    /// With the rights that we had.
+    int chmod(const std::filesystem::path& path, mode_t mode) const {
+        if (root_ && ::seteuid(0) != 0) std::abort();
+        const int result = ::chmod(path.c_str(), mode);
+        if (root_ && ::seteuid(65534) != 0) std::abort();
+        return result;
+    }
+
+private:
+    const bool root_ = ::geteuid() == 0;
+    std::filesystem::path folder_;
 };
 
 using Names = std::vector<std::string>;

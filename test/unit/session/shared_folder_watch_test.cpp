@@ -222,8 +222,8 @@ TEST_CASE("when more happens than the kernel keeps, every file is looked at agai
     }
     fs::remove(of.folder / "gone");
     fs::rename(of.folder / "renamed", of.folder / "other name");
-    write_file(of.folder / "changed", "changed");
-    write_file(of.folder / "new", "new");
+    write_old_file(of.folder / "changed", "changed");
+    write_old_file(of.folder / "new", "new");
     of.await("changed", "changed");
     of.await("new", "new");
     of.await("other name", sample(7000));
