@@ -57,6 +57,7 @@ ReceiveRules ShareGetter::rules(Overwrite overwrite) {
 
 Result<std::size_t> ShareGetter::consume(Bytes bytes) {
     auto used = receiver_.consume(bytes);
+    heard_ += used ? *used : 0;
     show_progress();
     if (used && receiver_.peer_has_ended() && !said_last_) {
         return make_error(Errc::protocol, "the share ended before everything was asked for");

@@ -32,7 +32,7 @@ public:
     void stop() override {}
     std::string_view sign_of_life() const override { return receiver_.sign_of_life(); }
 
-    bool fruitful() const override { return settled_ > 0 || receiver_.bytes() >= resumable_size; }
+    bool fruitful() const override { return settled_ > 0 || heard_ >= resumable_size; }
     void commit() override { receiver_.commit(); }
 
 private:
@@ -60,7 +60,8 @@ private:
     std::string text_;      // our own lines to be sent; the receiver has its own
     std::size_t sent_ = 0;  // bytes of text_
     bool said_last_ = false;
-    std::uint64_t settled_ = 0;
+    std::uint64_t settled_ = 0;  // files
+    std::uint64_t heard_ = 0;    // bytes
     CopyReceiver receiver_;
 };
 

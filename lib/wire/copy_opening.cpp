@@ -57,16 +57,19 @@ CopyOpening parse_opening(CopyLine& line) {
 
 CopyAccepted parse_accepted(CopyLine& line) {
     CopyAccepted accepted;
+    bool told = false;  // what is served
     do {
         const auto [name, value] = line.option();
-        if (!value && std::ranges::find(purposes, name) != std::end(purposes)) {
+        if (!told && !value && std::ranges::find(purposes, name) != std::end(purposes)) {
             accepted.purpose = name;
+            told = true;
         }
         if (name != "window" && name != "window-bytes") continue;
         const auto number = parse_copy_number(value.value_or(""));
         if (!number || *number == 0) line.fail("a window is no number from 1");
         (name == "window" ? accepted.window : accepted.window_bytes) = number.value_or(1);
     } while (line.more() && !line.problem());
+    if (accepted.purpose == "list") return CopyAccepted{.purpose = "list"};  // without requests
     return accepted;
 }
 

@@ -197,14 +197,15 @@ TEST_CASE("A download goes on where the connection broke") {
     at.share("big", big);
     at.share("small", "bytes");
     at.serve();
-    CuttingRelay relay(at.loop, at.endpoint, {5U << 20, 1U << 20}, CuttingRelay::Cuts::answers);
+    at.plan.retries = 1;  // fruitless ones: a connection that brings a mebibyte is none
+    CuttingRelay relay(at.loop, at.endpoint, {2U << 20, 1U << 20, 1200U << 10},
+                       CuttingRelay::Cuts::answers);
     at.plan.endpoint = relay.endpoint();
     REQUIRE(at.get());
     CHECK(relay.cuts_left() == 0);
     CHECK(read_file(at.here / "big") == big);
     CHECK(read_file(at.here / "small") == "bytes");
-    // The first 5 MiB less what the list took were not fetched again.
-    CHECK(relay.passed() < big.size() + (2 << 20));
+    CHECK(relay.passed() < big.size() + (3 << 20));  // at most 1 MiB twice for each break
     CHECK(at.progress.bytes == at.progress.total);
 }
 

@@ -12,8 +12,8 @@ namespace {
 const string sha = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
 const string md5 = "b1946ac92492d2347c6235b4d2611184";
 
-std::vector<std::pair<string, CopyListing>> table() {
-    std::vector<std::pair<string, CopyListing>> lines = {
+LineTable<CopyListing> table() {
+    return sealed_lines<CopyListing>({
         {"FILE 6 1700000000.000000001 a\\x20b md5=" + md5 + " sha256=" + sha + "\n",
          CopyFile{6, {1700000000, 1}, "a b", md5, sha}},
         {"FILE 0 -1.500000000 md5=x md5=" + md5 + "\n",
@@ -23,31 +23,19 @@ std::vector<std::pair<string, CopyListing>> table() {
         {"BUSY\n", CopyBusy{}},
         {"END 0\n", CopyListed{0}},
         {"END 100000\n", CopyListed{100000}},
-    };
-    for (auto& [line, message] : lines) line = sealed(line);
-    return lines;
+    });
 }
 
 }  // namespace
 
 TEST_CASE("every line of a list is read and written as it is") {
-    std::vector<string> lines;
-    for (const auto& [line, message] : table()) {
-        INFO(line);
-        CHECK(message_of<CopyListing>(line) == message);
-        CHECK(line_of(message) == line);
-        lines.push_back(line);
-    }
-    check_every_cut<CopyListing>(lines);
+    check_lines(table());
+    check_rests(table());
 }
 
-TEST_CASE("a line of a list needs more until its end has come") {
-    for (const auto& [line, message] : table()) {
-        for (std::size_t size = 0; size < line.size(); ++size) {
-            INFO(line.substr(0, size));
-            CHECK(needs_more<CopyListing>(line.substr(0, size)));
-        }
-    }
+TEST_CASE("a line of a list needs more until its end has come, however it is cut") {
+    check_beginnings(table());
+    check_every_cut(table());
 }
 
 TEST_CASE("the digests of a file may come in any order, and others are passed over") {

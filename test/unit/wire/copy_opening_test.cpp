@@ -88,6 +88,10 @@ TEST_CASE("options of an opening that nobody knows are passed over") {
     CHECK(message_of<CopyOpeningAnswer>(
               "NETCOPY/1 ok get tls=1.3 window-bytes=7 zstd window=5 windows=0\n") ==
           CopyOpeningAnswer(CopyAccepted{5, 7, "get"}));
+    CHECK(message_of<CopyOpeningAnswer>("NETCOPY/1 ok put get list window=5\n") ==
+          CopyOpeningAnswer(CopyAccepted{5, copy_window_bytes, "put"}));
+    CHECK(message_of<CopyOpeningAnswer>("NETCOPY/1 ok list window=5\n") ==
+          CopyOpeningAnswer(CopyAccepted{copy_window, copy_window_bytes, "list"}));
     CHECK(message_of<CopyOpeningAnswer>("NETCOPY/1 ok put\n") == CopyOpeningAnswer(CopyAccepted{}));
 }
 
