@@ -1,5 +1,7 @@
 #include "test/golden/transcript.hpp"
 
+#include <boost/asio/read.hpp>
+
 #include "test/unit/session/peers.hpp"
 #include "test/unit/session/share_seed_fixture.hpp"
 
