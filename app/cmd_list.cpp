@@ -1,6 +1,6 @@
 #include <unistd.h>
 
-#include <atomic>
+#include <chrono>
 #include <ctime>
 
 #include "app/share_remote.hpp"
@@ -12,17 +12,33 @@ namespace {
 constexpr std::size_t shown_digits = 12;  // of an id, in the table
 constexpr std::size_t batch = 64 * 1024;  // bytes that are written together
 
-/// "2026-11-20T13:14:49.123456789Z"; "-" when nobody knows, or no calendar has it.
+/// `digits` of them, with zeros in front.
+void append_digits(std::string& text, std::uint64_t number, std::size_t digits) {
+    text.resize(text.size() + digits, '0');
+    for (auto at = text.rbegin(); number > 0; ++at, number /= 10) {
+        *at = static_cast<char>('0' + number % 10);
+    }
+}
+
+/// "2026-11-20T13:14:49.123456789Z"; "-" when nobody knows, or the year has not four digits. By
+/// hand: a long list has many of them.
 std::string utc(const std::optional<FileTime>& time) {
-    if (!time) return "-";
-    const std::time_t seconds = time->seconds;
-    std::tm parts{};
-    if (::gmtime_r(&seconds, &parts) == nullptr) return "-";
-    char text[64];
-    const std::size_t length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-    char fraction[16];
-    std::snprintf(fraction, sizeof fraction, ".%09uZ", time->nanoseconds);
-    return std::string(text, length) + fraction;
+    constexpr std::int64_t year_0 = -62'167'219'200, year_10000 = 253'402'300'800;
+    if (!time || time->seconds < year_0 || time->seconds >= year_10000) return "-";
+    const std::chrono::sys_seconds at{std::chrono::seconds(time->seconds)};
+    const auto midnight = std::chrono::floor<std::chrono::days>(at);
+    const std::chrono::year_month_day day(midnight);
+    const auto second = static_cast<std::uint64_t>((at - midnight).count());
+    std::string text;
+    text.reserve(32);
+    append_digits(text, static_cast<std::uint64_t>(static_cast<int>(day.year())), 4);
+    append_digits(text += '-', static_cast<unsigned>(day.month()), 2);
+    append_digits(text += '-', static_cast<unsigned>(day.day()), 2);
+    append_digits(text += 'T', second / 3600, 2);
+    append_digits(text += ':', second / 60 % 60, 2);
+    append_digits(text += ':', second % 60, 2);
+    append_digits(text += '.', time->nanoseconds, 9);
+    return text + 'Z';
 }
 
 /// In the user's time zone, to the minute.
@@ -94,8 +110,14 @@ private:
             return table_line(file.id.substr(0, shown_digits), format_bytes(file.size),
                               local(file.mtime), printable(file.name));
         }
-        return file.id + "\t" + std::to_string(file.size) + "\t" + utc(file.mtime) + "\t" +
-               field(file.name) + "\n";
+        std::string line = file.id;
+        line += '\t';
+        line += std::to_string(file.size);
+        line += '\t';
+        line += utc(file.mtime);
+        line += '\t';
+        line += field(file.name);
+        return line += '\n';
     }
 
     Renderer& output_;

@@ -119,11 +119,12 @@ void CopyReceiver::decide_by_rule(std::uint64_t n, const FileStatus& there) {
     want(n);
 }
 
-/// Where an earlier run has stored it already.
+/// Where an earlier run has stored it already, if size and time prove that.
 std::optional<std::string> CopyReceiver::renamed_copy(const wire::CopyPut& put) {
     const std::string_view component = last_component(put.name);
     const std::string way = put.name.substr(0, put.name.size() - component.size());
-    for (unsigned k = 2; put.size && !put.compare; ++k) {
+    const bool proven = put.size && !put.compare && !known_digest(put.name);
+    for (unsigned k = 2; proven; ++k) {
         std::string name = way + renamed(component, k);
         const auto there = tree_.status(name);
         if (!there || !*there) break;

@@ -44,6 +44,7 @@ ReceiveRules ShareGetter::rules(Overwrite overwrite) {
     ReceiveRules rules;
     rules.overwrite = overwrite;
     rules.flat = true;
+    rules.same_bytes_once = true;
     rules.known_digest = [this](const std::string& name) -> std::optional<KnownDigest> {
         const auto asked = asked_.find(name);
         if (asked == asked_.end()) return std::nullopt;

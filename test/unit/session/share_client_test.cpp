@@ -137,6 +137,14 @@ TEST_CASE("Another file of that name is kept, numbered or replaced") {
         CHECK(at.outcomes["a.txt"].stored_as == "a (2).txt");
         CHECK(read_file(at.here / "a.txt") == mine);
         CHECK(read_file(at.here / "a (2).txt") == "bytes");
+        REQUIRE(at.get(Overwrite::rename));
+        CHECK(at.here.names().size() == 2);
+        // Size and time prove nothing.
+        const auto time = std::filesystem::last_write_time(at.here / "a (2).txt");
+        write_file(at.here / "a (2).txt", "BYTE5");
+        std::filesystem::last_write_time(at.here / "a (2).txt", time);
+        REQUIRE(at.get(Overwrite::rename));
+        CHECK(read_file(at.here / "a (3).txt") == "bytes");
     }
     SECTION("always") {
         REQUIRE(at.get(Overwrite::always));
