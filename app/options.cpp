@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <iterator>
 #include <limits>
 
 #include "app/command.hpp"
@@ -13,6 +14,29 @@ namespace {
 
 namespace po = boost::program_options;
 
+po::options_description described(std::span<const OptionGroup> groups) {
+    po::options_description description;
+    for (const OptionGroup& group : groups) {
+        for (const OptionInfo& option : group.options) {
+            std::string name = option.name;
+            if (option.letter != 0) name += std::string(",") + option.letter;
+            if (option.argument.empty()) {
+                description.add_options()(name.c_str(), "");
+            } else {
+                description.add_options()(name.c_str(), po::value<std::string>());
+            }
+        }
+    }
+    return description;
+}
+
+po::option operand_of(const std::string& word) {
+    po::option operand;
+    operand.value.push_back(word);
+    operand.original_tokens.push_back(word);
+    return operand;
+}
+
 /// `-5` is a negative file id, not five short options.
 std::vector<po::option> negative_number(std::vector<std::string>& arguments) {
     const std::string& token = arguments.front();
@@ -20,11 +44,9 @@ std::vector<po::option> negative_number(std::vector<std::string>& arguments) {
                         std::all_of(token.begin() + 1, token.end(),
                                     [](unsigned char c) { return std::isdigit(c) != 0; });
     if (!number) return {};
-    po::option operand;
-    operand.value.push_back(token);
-    operand.original_tokens.push_back(token);
+    std::vector<po::option> operand{operand_of(token)};
     arguments.erase(arguments.begin());
-    return {operand};
+    return operand;
 }
 
 std::string variable_of(std::string_view option) {
@@ -137,28 +159,40 @@ Error Options::unknown(std::string spelling) const {
 }
 
 Result<std::vector<po::option>> Options::split(std::span<const std::string> arguments) const {
-    po::options_description description;
-    for (const OptionGroup& group : groups_) {
-        for (const OptionInfo& option : group.options) {
-            std::string name = option.name;
-            if (option.letter != 0) name += std::string(",") + option.letter;
-            if (option.argument.empty()) {
-                description.add_options()(name.c_str(), "");
-            } else {
-                description.add_options()(name.c_str(), po::value<std::string>());
-            }
-        }
-    }
+    const po::options_description description = described(groups_);
     using namespace po::command_line_style;
     const int style = allow_long | allow_short | allow_dash_for_short | long_allow_adjacent |
                       long_allow_next | short_allow_adjacent | short_allow_next | allow_sticky;
+    std::vector<po::option> found;
+    std::vector<std::string> some;  // arguments that are still to be parsed
+    const auto parse_some = [&] {
+        if (some.empty()) return;
+        auto parsed = po::command_line_parser(some)
+                          .options(description)
+                          .style(style)
+                          .extra_style_parser(negative_number)
+                          .run();
+        std::ranges::move(parsed.options, std::back_inserter(found));
+        some.clear();
+    };
     try {
-        return po::command_line_parser(std::vector<std::string>(arguments.begin(), arguments.end()))
-            .options(description)
-            .style(style)
-            .extra_style_parser(negative_number)
-            .run()
-            .options;
+        // The parser's time grows with the square of the words. One that follows another, neither
+        // of them with a dash, can only be an operand, and there may be a hundred thousand.
+        bool ended = false, after_plain = false;
+        for (const std::string& word : arguments) {
+            const bool plain = !word.starts_with('-');
+            const bool operand = plain && after_plain && !ended;
+            after_plain = plain;
+            ended = ended || word == "--";
+            if (operand) {
+                parse_some();
+                found.push_back(operand_of(word));
+            } else {
+                some.push_back(word);
+            }
+        }
+        parse_some();
+        return found;
     } catch (const po::unknown_option& error) {
         return unknown(error.get_option_name());
     } catch (const po::invalid_command_line_syntax& error) {

@@ -199,7 +199,7 @@ def share_rows_of(arguments: argparse.Namespace, names: list[str], rows: list[Ro
     makers = {"share-file": (share_rows.file_row, settings.file_bytes),
               "share-small": (share_rows.small_row, settings.small_files * 20_000),
               "share-list": (share_rows.list_row, settings.listed_files * 5_000),
-              "share-many": (share_rows.many_row, settings.many_clients * settings.many_bytes // 2)}
+              "share-many": (share_rows.many_row, settings.many_bytes)}
     for name in names:
         make, room = makers[name]
         base = room_in_memory(arguments, room)

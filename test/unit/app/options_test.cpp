@@ -57,6 +57,23 @@ TEST_CASE_METHOD(Fixture, "options stand anywhere among the operands") {
     CHECK(flag);
 }
 
+TEST_CASE_METHOD(Fixture, "many operands keep their order, whatever stands between them") {
+    Words words, expected;
+    for (int i = 0; i < 5000; ++i) {
+        expected.push_back("file" + std::to_string(i));
+        words.push_back(expected.back());
+        if (i % 1000 == 500) words.insert(words.end(), {"--id", "7"});
+        if (i % 1000 == 700) words.push_back("-v");
+        if (i % 1000 == 900) expected.push_back(words.emplace_back("-3"));
+    }
+    words.insert(words.end(), {"--", "--id", "last"});
+    expected.insert(expected.end(), {"--id", "last"});
+    REQUIRE(parse(words));
+    CHECK(operands == expected);
+    CHECK(id == "7");
+    CHECK(verbose == 5);
+}
+
 TEST_CASE_METHOD(Fixture, "an argument stands behind a space or an equals sign") {
     REQUIRE(
         parse({"--id=7", "--timeout", "2.5", "--max-size=3K", "--retry=9", "--checksum=crc32"}));
