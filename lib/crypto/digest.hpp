@@ -45,17 +45,26 @@ private:
 /// What some bytes amount to: each kind with its hex.
 using Digests = std::vector<std::pair<DigestKind, std::string>>;
 
+class DigestWorkers;
+
 /// Several digests of the same bytes in one pass: each piece is hashed by all while it is in the
-/// cache.
+/// cache. Where many bytes are expected those that take long are left to threads (DigestWorkers).
+/// Movable, not thread-safe.
 class DigestSet {
 public:
-    explicit DigestSet(const std::vector<DigestKind>& kinds);
+    explicit DigestSet(const std::vector<DigestKind>& kinds, std::uint64_t expected_bytes = 0);
+    ~DigestSet();
+    DigestSet(DigestSet&&) noexcept;
+    DigestSet& operator=(DigestSet&&) noexcept;
+
     void update(Bytes bytes);
     /// In the order given; no updates afterwards.
     Digests finish();
 
 private:
     std::vector<Digest> digests_;
+    std::vector<Digest*> ours_;  // of digests_, those that no worker has
+    std::unique_ptr<DigestWorkers> workers_;
 };
 
 }  // namespace netcopy

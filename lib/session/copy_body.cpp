@@ -64,7 +64,7 @@ OutgoingBody::OutgoingBody(CopyItemPtr item, std::uint64_t n, FileSource source,
       source_(std::move(source)),
       kinds_(std::move(kinds)),
       progress_(&progress),
-      digests_(kinds_) {}
+      digests_(kinds_, item_->status.size) {}
 
 void OutgoingBody::read_ahead(std::uint64_t offset) {
     if (offset == 0 || pipe_ || offset > item_->status.size) return;

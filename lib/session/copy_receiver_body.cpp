@@ -65,7 +65,7 @@ Result<> CopyReceiver::begin_body(std::uint64_t n, std::uint64_t offset) {
             request.resumed = true;
         }
     }
-    if (!request.resumed) body_->digests.emplace(digests_);
+    if (!request.resumed) body_->digests.emplace(digests_, request.put.size.value_or(0));
     if (!opened) fail(n, opened.error());
     return {};
 }
@@ -136,7 +136,7 @@ Result<> CopyReceiver::take(const wire::CopySum& sum) {
 void CopyReceiver::end_body() {
     if (body_->digests) return compare();
     requests_.at(body_->n).step = Step::verifying;  // part of it came another time
-    body_->digests.emplace(digests_);
+    body_->digests.emplace(digests_, body_->sum->size);
     working_on_ = body_->n;
 }
 
