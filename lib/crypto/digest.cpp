@@ -1,5 +1,7 @@
 #include "crypto/digest.hpp"
 
+#include "crypto/digest_workers.hpp"
+
 // Crypto++ declares its MD5 "weak" and wants to be told that we know.
 #define CRYPTOPP_ENABLE_NAMESPACE_WEAK 1
 #include <cryptopp/md5.h>
@@ -9,9 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <iterator>
-#include <system_error>
-#include "crypto/digest_thread.hpp"
 
 namespace netcopy {
 namespace {
@@ -144,36 +143,44 @@ Digest& Digest::operator=(Digest&&) noexcept = default;
 void Digest::update(Bytes bytes) { algorithm_->update(bytes); }
 std::string Digest::hex() { return algorithm_->hex(); }
 
-DigestSet::DigestSet(const std::vector<DigestKind>& kinds, std::uint64_t size) {
-    constexpr std::uint64_t many = 8 << 20;  // bytes: worth a thread
+DigestSet::DigestSet(const std::vector<DigestKind>& kinds, std::uint64_t expected_bytes) {
+    constexpr std::uint64_t worth_threads = 8 << 20;
     for (const DigestKind kind : kinds) digests_.emplace_back(kind);
-    if (size < many || kinds.size() < 2) return;
-    try {
-        others_ = std::make_unique<DigestThread>(std::span(kinds).subspan(1));
-        digests_.erase(digests_.begin() + 1, digests_.end());
-    } catch (const std::system_error&) {  // as many threads as may be: all on this one then
+    std::vector<Digest*> slow;
+    for (Digest& digest : digests_) {
+        const bool crc = digest.kind() == DigestKind::crc32 || digest.kind() == DigestKind::crc32c;
+        (crc ? ours_ : slow).push_back(&digest);
     }
+    if (expected_bytes >= worth_threads) workers_ = DigestWorkers::start(slow);
+    if (!workers_) ours_.insert(ours_.end(), slow.begin(), slow.end());
 }
 
 DigestSet::~DigestSet() = default;
 DigestSet::DigestSet(DigestSet&&) noexcept = default;
-DigestSet& DigestSet::operator=(DigestSet&&) noexcept = default;
+
+DigestSet& DigestSet::operator=(DigestSet&& other) noexcept {
+    workers_ = std::move(other.workers_);  // first: ours use the digests that go
+    digests_ = std::move(other.digests_);
+    ours_ = std::move(other.ours_);
+    return *this;
+}
 
 void DigestSet::update(Bytes bytes) {
-    if (others_) others_->update(bytes);
     constexpr std::size_t piece = 32 * 1024;  // fits the first-level cache of common processors
-    if (digests_.size() == 1) return digests_.front().update(bytes);
-    while (!bytes.empty()) {
+    if (workers_) workers_->update(bytes);
+    if (ours_.size() == 1) return ours_.front()->update(bytes);
+    while (!bytes.empty() && !ours_.empty()) {
         const Bytes part = bytes.first(std::min(piece, bytes.size()));
-        for (Digest& digest : digests_) digest.update(part);
+        for (Digest* digest : ours_) digest->update(part);
         bytes = bytes.subspan(part.size());
     }
 }
 
 Digests DigestSet::finish() {
+    if (workers_) workers_->finish();
+    workers_.reset();
     Digests out;
     for (Digest& digest : digests_) out.emplace_back(digest.kind(), digest.hex());
-    if (others_) std::ranges::move(others_->finish(), std::back_inserter(out));
     return out;
 }
 

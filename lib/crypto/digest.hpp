@@ -45,14 +45,14 @@ private:
 /// What some bytes amount to: each kind with its hex.
 using Digests = std::vector<std::pair<DigestKind, std::string>>;
 
-class DigestThread;
+class DigestWorkers;
 
 /// Several digests of the same bytes in one pass: each piece is hashed by all while it is in the
-/// cache; of many bytes all but the first on a thread of its own.
+/// cache. Where many bytes are expected those that take long are left to threads (DigestWorkers).
+/// Movable, not thread-safe.
 class DigestSet {
 public:
-    /// `size`: bytes that will come, as far as is known.
-    explicit DigestSet(const std::vector<DigestKind>& kinds, std::uint64_t size = 0);
+    explicit DigestSet(const std::vector<DigestKind>& kinds, std::uint64_t expected_bytes = 0);
     ~DigestSet();
     DigestSet(DigestSet&&) noexcept;
     DigestSet& operator=(DigestSet&&) noexcept;
@@ -63,7 +63,8 @@ public:
 
 private:
     std::vector<Digest> digests_;
-    std::unique_ptr<DigestThread> others_;
+    std::vector<Digest*> ours_;  // of digests_, those that no worker has
+    std::unique_ptr<DigestWorkers> workers_;
 };
 
 }  // namespace netcopy

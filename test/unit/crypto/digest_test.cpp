@@ -129,24 +129,6 @@ TEST_CASE("several digests of one pass are those of each alone, in the order ask
     }
 }
 
-TEST_CASE("of many bytes the digests are the same as of few") {
-    const std::uint64_t size = GENERATE(std::uint64_t{0}, std::uint64_t{1} << 40);
-    const std::string piece(300'001, 'x');
-    DigestSet set({DigestKind::sha256, DigestKind::md5, DigestKind::crc32}, size);
-    Digest sha256(DigestKind::sha256), md5(DigestKind::md5), crc32(DigestKind::crc32);
-    for (int i = 0; i < 40; ++i) {
-        const auto bytes = as_bytes(piece).subspan(0, piece.size() - static_cast<unsigned>(i));
-        set.update(bytes);
-        if (i == 20) set = DigestSet(std::move(set));
-        for (Digest* each : {&sha256, &md5, &crc32}) each->update(bytes);
-    }
-    CHECK(set.finish() == Digests{{DigestKind::sha256, sha256.hex()},
-                                  {DigestKind::md5, md5.hex()},
-                                  {DigestKind::crc32, crc32.hex()}});
-    DigestSet given_up({DigestKind::sha256, DigestKind::md5}, size);  // does not wait for anything
-    given_up.update(as_bytes(piece));
-}
-
 TEST_CASE("a set of one digest, or none, is a set too") {
     DigestSet one({DigestKind::md5});
     one.update(as_bytes("abc"));

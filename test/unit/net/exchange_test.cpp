@@ -315,4 +315,32 @@ TEST_CASE("Waiting for a disk job ends with it or when the time has come") {
     CHECK(loop.run(task()) == 7);
 }
 
+TEST_CASE("What comes behind a dialogue's last word is left to the next one") {
+    struct UntilBye final : Dialogue {
+        bool heard = false;
+        Result<std::size_t> consume(Bytes bytes) override {
+            if (heard || !as_text(bytes).starts_with("bye\n")) return std::size_t{0};
+            heard = true;
+            return std::size_t{4};
+        }
+        Result<std::size_t> produce(MutableBytes) override { return std::size_t{0}; }
+        bool busy() const override { return false; }
+        Result<> work() override { return {}; }
+        Clock::time_point due() const override { return Clock::time_point::max(); }
+        bool awaits_peer() const override { return true; }
+        std::uint64_t messages() const override { return 0; }
+        bool finished() const override { return heard; }
+        void stop() override {}
+        std::string_view sign_of_life() const override { return {}; }
+    };
+    ExchangeFixture at;
+    for (int round = 0; round < 2; ++round) {
+        UntilBye dialogue;
+        if (round == 0) at.at.say("bye\nbye\nmore");
+        REQUIRE(at.loop.run(exchange(at.at.stream, at.disk, dialogue, at.limits)));
+        CHECK(dialogue.heard);
+    }
+    CHECK(at.at.stream.buffered() == "more");
+}
+
 }  // namespace netcopy::test

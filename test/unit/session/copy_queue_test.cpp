@@ -320,4 +320,33 @@ TEST_CASE("Many connections share a queue, and each item is sent once") {
     CHECK(queue.summary().sent == folders * files);
 }
 
+TEST_CASE("A queue that is filled by hand ends when it is closed and everything is done") {
+    TreeProgress progress;
+    std::vector<std::string> done;
+    CopyQueue queue(progress,
+                    [&](const CopyItem& item, const CopyOutcome&) { done.push_back(item.name); });
+    CHECK(queue.take() == nullptr);
+    CHECK_FALSE(queue.finished());
+    for (const char* name : {"b", "a"}) {
+        auto item = std::make_shared<CopyItem>();
+        item->name = name;
+        item->status.size = 5;
+        queue.add(std::move(item));
+    }
+    CHECK(progress.files_total == 2);
+    CHECK(progress.total == 10);
+    auto first = queue.take();
+    REQUIRE(first);
+    CHECK(first->name == "b");
+    queue.close();
+    CHECK_FALSE(queue.finished());
+    queue.give_back(std::move(first));
+    for (int i = 0; i < 2; ++i) {
+        CHECK_FALSE(queue.finished());
+        queue.finish(queue.take(), CopyOutcome{});
+    }
+    CHECK(queue.finished());
+    CHECK(done == std::vector<std::string>{"a", "b"});
+}
+
 }  // namespace netcopy::test

@@ -1,6 +1,8 @@
 // The client of the seed's share protocol: with netcopy's own share, and with servers that go
 // wrong. Those of other makes that do well are in the golden transcripts.
 
+#include <deque>
+
 #include "net/server.hpp"
 #include "test/unit/session/peers.hpp"
 #include "test/unit/session/share_seed_fixture.hpp"
@@ -22,6 +24,7 @@ struct ClientFixture {
     Progress progress;
     ShareSeedPlan plan;
     ShareSeedTarget target;
+    std::deque<ForeignServer> foreign;  // they stay as long as the loop may run
     std::optional<ShareSeedClient> client;
 
     ClientFixture() {
@@ -31,6 +34,11 @@ struct ClientFixture {
     void connect(const Endpoint& endpoint) {
         plan.endpoint = endpoint;
         client.emplace(plan, disk);
+    }
+
+    ForeignServer& connect_to(ForeignServer::Behaviour behaviour) {
+        connect(foreign.emplace_back(loop, std::move(behaviour)).endpoint);
+        return foreign.back();
     }
 
     Result<std::vector<ShareSeedFile>> list() {
@@ -242,10 +250,7 @@ TEST_CASE("a source that changes while it is sent does not arrive whole") {
 
 TEST_CASE("nobody there is told as such") {
     ClientFixture of;
-    {
-        ForeignServer gone(of.loop, says({}));
-        of.connect(gone.endpoint);
-    }
+    of.connect_to(says({})).close();
     of.loop.poll();
     check_failed(of.list(), Errc::unreachable);
     check_failed(of.upload("a", "x"), Errc::unreachable);
@@ -257,8 +262,7 @@ TEST_CASE("a server that falls silent is timed out at every wait") {
     ClientFixture of;
     of.plan.stall = {200ms};
     const auto silent_behind = [&](std::vector<std::string> lines, auto action) {
-        ForeignServer server(of.loop, says(std::move(lines)));
-        of.connect(server.endpoint);
+        of.connect_to(says(std::move(lines)));
         const auto result = action();
         check_failed(result, Errc::timed_out);
         of.client.reset();
@@ -280,14 +284,13 @@ TEST_CASE("a server that falls silent is timed out at every wait") {
 
 TEST_CASE("the MD5 of an empty file may be joined to the prompt before it") {
     ClientFixture of;
-    ForeignServer server(of.loop, says({"Name;size?", "Ready to receive a file" + md5_of("")}));
-    of.connect(server.endpoint);
+    of.connect_to(says({"Name;size?", "Ready to receive a file" + md5_of("")}));
     CHECK(of.upload("empty", ""));
 }
 
 TEST_CASE("words that come late behind a file are not taken for a prompt") {
     ClientFixture of;
-    ForeignServer server(of.loop, [](Socket& socket, int) -> Task<> {
+    const ForeignServer& server = of.connect_to([](Socket& socket, int) -> Task<> {
         for (int i = 0; i < 3; ++i) {
             const std::string command = co_await receive_once(socket);
             if (command != "DOWNLOAD") co_return;
@@ -302,7 +305,6 @@ TEST_CASE("words that come late behind a file are not taken for a prompt") {
         }
         co_await receive_once(socket);
     });
-    of.connect(server.endpoint);
     for (const char* name : {"a", "b", "c"}) CHECK(of.download(hello_id, name, 6));
     CHECK(of.names() == Names{"a", "b", "c"});
     CHECK(server.connections == 1);
@@ -311,7 +313,7 @@ TEST_CASE("words that come late behind a file are not taken for a prompt") {
 TEST_CASE("a server that closes behind each command is connected to again for the next") {
     for (const bool resets : {false, true}) {
         ClientFixture of;
-        ForeignServer server(of.loop, [resets](Socket& socket, int number) -> Task<> {
+        const ForeignServer& server = of.connect_to([resets](Socket& socket, int number) -> Task<> {
             co_await receive_once(socket);
             if (number == 0) {
                 co_await send_all(socket, "No files available at the moment");
@@ -325,7 +327,6 @@ TEST_CASE("a server that closes behind each command is connected to again for th
             co_await pause(socket, 100ms);  // a reset would overtake what was said
             if (resets) socket.set_option(asio::socket_base::linger(true, 0));
         });
-        of.connect(server.endpoint);
         CHECK(of.list());
         CHECK(of.upload("a", "hello\n"));
         CHECK(of.upload("b", "hello\n"));
@@ -336,7 +337,7 @@ TEST_CASE("a server that closes behind each command is connected to again for th
 TEST_CASE("a client that closes hears what a server still has to say, and can begin anew") {
     ClientFixture of;
     std::vector<std::string> ends;
-    ForeignServer server(of.loop, [&](Socket& socket, int) -> Task<> {
+    const ForeignServer& server = of.connect_to([&](Socket& socket, int) -> Task<> {
         co_await receive_once(socket);
         co_await send_all(socket, "?");
         co_await receive_once(socket);
@@ -348,7 +349,6 @@ TEST_CASE("a client that closes hears what a server still has to say, and can be
             co_await socket.async_read_some(asio::buffer(&byte, 1), asio::as_tuple(UseTask()));
         ends.push_back(error == asio::error::eof ? "end" : error.message());
     });
-    of.connect(server.endpoint);
     of.loop.run(of.client->close());  // of what was never open
     for (const char* name : {"a", "b"}) {
         CHECK(of.download(hello_id, name, 6));
@@ -361,8 +361,7 @@ TEST_CASE("a client that closes hears what a server still has to say, and can be
 TEST_CASE("a list that has no end, and one beyond all limits, are given up") {
     ClientFixture of;
     for (const std::string& text : {std::string(10'000, 'a'), std::string("9223372036854775808")}) {
-        ForeignServer server(of.loop, says({text}));
-        of.connect(server.endpoint);
+        of.connect_to(says({text}));
         check_failed(of.list(), Errc::protocol);
         of.client.reset();
     }
@@ -373,13 +372,12 @@ TEST_CASE("a download that is no more than its beginning never has a name, where
     for (std::size_t cut = 0; cut < 6; ++cut) {
         INFO("behind " << cut << " bytes");
         ClientFixture of;
-        ForeignServer server(of.loop, [&](Socket& socket, int) -> Task<> {
+        of.connect_to([&](Socket& socket, int) -> Task<> {
             co_await receive_once(socket);
             co_await send_all(socket, "?");
             co_await receive_once(socket);
             co_await send_all(socket, std::string("hello\n").substr(0, cut));
         });
-        of.connect(server.endpoint);
         check_failed(of.download(hello_id, "a", 6), Errc::connection_lost);
         CHECK(of.names().empty());
     }
@@ -387,13 +385,12 @@ TEST_CASE("a download that is no more than its beginning never has a name, where
     for (std::size_t cut = 0; cut < sent.size(); ++cut) {
         INFO("behind " << cut << " bytes");
         ClientFixture of;
-        ForeignServer server(of.loop, [&](Socket& socket, int) -> Task<> {
+        of.connect_to([&](Socket& socket, int) -> Task<> {
             co_await receive_once(socket);
             co_await send_all(socket, "?");
             co_await receive_once(socket);
             co_await send_all(socket, sent.substr(0, cut));
         });
-        of.connect(server.endpoint);
         check_failed(of.download(hello_id, "a", 6), Errc::connection_lost);
         CHECK(of.names().empty());
     }
