@@ -21,28 +21,18 @@ constexpr std::uint32_t watched = IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_MO
 /// IN_IGNORED: the watch is gone, whatever the reason was.
 constexpr std::uint32_t end = IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED;
 
-NameChange change_of(std::uint32_t mask) {
+NameChange change_of(std::uint32_t mask, std::uint32_t cookie) {
     return {.made = (mask & IN_CREATE) != 0,
             .written = (mask & IN_MODIFY) != 0,
             .closed = (mask & IN_CLOSE_WRITE) != 0,
             .arrived = (mask & IN_MOVED_TO) != 0,
             .departed = (mask & IN_MOVED_FROM) != 0,
             .removed = (mask & IN_DELETE) != 0,
-            .touched = (mask & IN_ATTRIB) != 0};
+            .touched = (mask & IN_ATTRIB) != 0,
+            .move = cookie};
 }
 
 }  // namespace
-
-NameChange& NameChange::operator|=(const NameChange& other) {
-    made |= other.made;
-    written |= other.written;
-    closed |= other.closed;
-    arrived |= other.arrived;
-    departed |= other.departed;
-    removed |= other.removed;
-    touched |= other.touched;
-    return *this;
-}
 
 Result<FolderWatch> FolderWatch::open(const FlatFolder& folder) {
     Descriptor queue(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
@@ -90,7 +80,7 @@ FolderWatch::State FolderWatch::read(
             if ((event.mask & end) != 0) return State::gone;
             if (event.len == 0 || (event.mask & IN_ISDIR) != 0) continue;
             const std::string_view name(&buffer[at + sizeof event]);  // NUL-padded
-            if (!is_temporary_name(name)) take(name, change_of(event.mask));
+            if (!is_temporary_name(name)) take(name, change_of(event.mask, event.cookie));
         }
     }
 }

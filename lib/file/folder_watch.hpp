@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -10,7 +11,7 @@
 
 namespace netcopy {
 
-/// What may have happened to a name in a folder; several things between two looks.
+/// What happened to a name in a folder.
 struct NameChange {
     bool made = false;      ///< a file was made, or a link to one; it may be written to
     bool written = false;   ///< bytes changed, and may go on changing
@@ -19,8 +20,8 @@ struct NameChange {
     bool departed = false;  ///< moved away
     bool removed = false;
     bool touched = false;  ///< times or rights were set
-
-    NameChange& operator|=(const NameChange& other);
+    /// The same for the departure and the arrival of one move; else 0.
+    std::uint32_t move = 0;
 };
 
 /// Tells what happens to the files that lie directly in a folder, by inotify(7). What is written

@@ -8,8 +8,6 @@ namespace netcopy {
 namespace {
 
 constexpr std::chrono::milliseconds slice{50};
-/// Of so many names at once every file is looked at instead.
-constexpr std::size_t most_changes = 100'000;
 
 SharedFolderTimes with_clock(SharedFolderTimes times) {
     if (!times.now) times.now = DigestCache::system_now;
@@ -136,16 +134,9 @@ bool FolderIndexer::learn(const std::string& name, std::uint64_t size, const Dig
 void FolderIndexer::note(std::string_view name, const NameChange& change) {
     const Lock lock(mutex_);
     if (name == SharedFolder::own_folder) return;
-    // It is looked at anyway; but what was written may look like what was there.
-    if (look_at_everything_ && !change.written) return;
-    if (const auto found = changes_.find(name); found != changes_.end()) {
-        found->second |= change;
-    } else if (changes_.size() < most_changes) {
-        changes_.emplace(name, change);
-    } else {
-        changes_.clear();
-        look_at_everything_ = true;
-    }
+    if (changes_.add(name, change)) return;
+    changes_.clear();
+    look_at_everything_ = true;
 }
 
 void FolderIndexer::note_everything() {

@@ -3,7 +3,6 @@
 #include <deque>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,6 +16,7 @@
 #include "file/flat_folder.hpp"
 #include "file/folder_watch.hpp"
 #include "file/share_blocks.hpp"
+#include "session/name_changes.hpp"
 #include "session/pending_names.hpp"
 #include "session/shared_files.hpp"
 #include "session/shared_folder.hpp"
@@ -102,6 +102,7 @@ private:
     void look_at_gone(const std::string& name, const NameChange& change);
     void look_at(const std::string& name, const FlatFile& file, const NameChange& change,
                  const ShareIndex::Rows* rows);
+    void invalidate(std::uint64_t inode);
     bool goes_on_hashing(const std::string& name, const FlatFile& file, const NameChange& change);
     std::optional<KnownFile> recognise(const std::string& name, const FlatFile& file) const;
     void wait_for_hashing(const std::string& name, const FlatFile& file, const NameChange& change);
@@ -138,7 +139,7 @@ private:
     SharedFiles files_;
     PendingNames pending_{progress_};
     std::set<std::string> restless_;  // changed while they were hashed
-    std::map<std::string, NameChange, std::less<>> changes_;
+    NameChanges changes_;
     bool look_at_everything_ = false;
     bool telling_ = false;
     std::vector<std::string> to_tell_;  // until then

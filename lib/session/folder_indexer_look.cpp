@@ -45,27 +45,37 @@ void FolderIndexer::scan(const ShareIndex::Rows* rows) {
 }
 
 void FolderIndexer::look_at_changes() {
-    std::map<std::string, NameChange, std::less<>> changes;
+    NameChanges::ByName changes;
+    Folder in;
     {
         const Lock lock(mutex_);
-        changes.swap(changes_);
+        changes = changes_.take();
+        in = folder_;
     }
-    const Folder in = folder();
     if (!in) return;
-    std::vector<std::pair<std::string, NameChange>> gone;
-    for (const auto& [name, change] : changes) {
+    for (const auto& [name, seen] : changes) {
+        if (seen.stale) {
+            const Lock lock(mutex_);
+            if (const KnownFile* const known = files_.find(name)) invalidate(known->file.inode);
+        }
         // Another file may have its inode by now.
-        if (change.removed) look_at_gone(name, change);
+        if (seen.change.removed) look_at_gone(name, seen.change);
     }
-    for (const auto& [name, change] : changes) {
+    std::vector<std::pair<std::string, NameChange>> gone;
+    for (const auto& [name, seen] : changes) {
         if (const auto file = in->look(name)) {
-            look_at(name, *file, change, nullptr);
+            look_at(name, *file, seen.change, nullptr);
         } else {
-            gone.emplace_back(name, change);
+            gone.emplace_back(name, seen.change);
         }
     }
     // Afterwards, so that what was renamed is still known under its old name.
     for (const auto& [name, change] : gone) look_at_gone(name, change);
+}
+
+/// Somebody wrote to it: all its names are to be looked at. Under the lock.
+void FolderIndexer::invalidate(std::uint64_t inode) {
+    for (const std::string& name : files_.invalidate(inode)) changes_.add_look(name);
 }
 
 void FolderIndexer::look_at_gone(const std::string& name, const NameChange& change) {
@@ -93,7 +103,8 @@ void FolderIndexer::look_at(const std::string& name, const FlatFile& file, const
     if (!change.written) {
         if (rows) {
             const auto row = rows->find(file.inode);
-            if (row != rows->end() && row->second.is_of(file) && file.device == folder_->device()) {
+            const bool remembered = folder_ && file.device == folder_->device();
+            if (remembered && row != rows->end() && row->second.is_of(file)) {
                 list(name, {file, row->second.digests, false});
                 return;
             }
@@ -110,6 +121,7 @@ void FolderIndexer::look_at(const std::string& name, const FlatFile& file, const
     } else {
         files_.remove(name);
     }
+    if (change.written) invalidate(file.inode);
     wait_for_hashing(name, file, change);
 }
 
@@ -118,13 +130,19 @@ bool FolderIndexer::goes_on_hashing(const std::string& name, const FlatFile& fil
                                     const NameChange& change) {
     if (!hashing_) return false;
     const bool same_name = hashing_->taken.name == name;
+    const bool same_file = hashing_->opened.file.same_file(file);
     const bool same_content = hashing_->opened.file.same_content(file) && !change.written;
-    if (same_name && !same_content) {
-        if (hashing_->opened.file.same_file(file)) restless_.insert(name);
+    if ((same_name || same_file) && !same_content) {
+        const std::string hashed = hashing_->taken.name;
         stop_hashing();
+        const Lock lock(mutex_);
+        if (same_file) restless_.insert(hashed);
+        if (!same_name) changes_.add_look(hashed);
     }
     if (!same_content) return false;
     if (hashing_->nameless) {
+        const Lock lock(mutex_);
+        files_.depart(name);  // it was renamed over
         hashing_->taken.name = name;
         hashing_->nameless.reset();
         return true;
@@ -153,10 +171,7 @@ void FolderIndexer::wait_for_hashing(const std::string& name, const FlatFile& fi
     pending_.put(name, file.status.size, due);
     if (file.links == 1) return;
     for (const std::string& other : files_.names_of(file.inode)) {
-        const KnownFile* const known = files_.find(other);
-        if (known->file.same_content(file) && !change.written) continue;
-        files_.remove(other);
-        pending_.put(other, file.status.size, due);
+        if (!files_.find(other)->file.same_content(file)) changes_.add_look(other);
     }
 }
 

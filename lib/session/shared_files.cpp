@@ -57,8 +57,19 @@ void SharedFiles::depart(std::string_view name) {
     if (const auto known = take(name)) remember(*known);
 }
 
+std::vector<std::string> SharedFiles::invalidate(std::uint64_t inode) {
+    std::vector<std::string> had = names_of(inode);
+    for (const std::string& name : had) take(name);
+    departed_.erase(inode);
+    forgotten_.push_back(inode);
+    return had;
+}
+
 void SharedFiles::settle(std::uint64_t inode) {
-    for (const std::string& name : names_of(inode)) listed_.find(name)->second.racy = false;
+    const auto [begin, end] = by_inode_.equal_range(inode);
+    for (auto each = begin; each != end; ++each) {
+        listed_.find(each->second->first)->second.racy = false;
+    }
 }
 
 void SharedFiles::remember(const KnownFile& known) {
@@ -145,6 +156,9 @@ std::vector<std::string> SharedFiles::names_of(std::uint64_t inode) const {
     std::vector<std::string> all;
     const auto [begin, end] = by_inode_.equal_range(inode);
     for (auto each = begin; each != end; ++each) all.push_back(each->second->first);
+    for (const auto& [name, known] : left_out_) {
+        if (known.file.inode == inode) all.push_back(name);
+    }
     return all;
 }
 

@@ -44,6 +44,8 @@ public:
     std::optional<std::string> put(std::string_view name, const KnownFile& known);
     /// Its digests do not hold any more, or the file is gone for good.
     void remove(std::string_view name);
+    /// Somebody wrote to this file: nothing is known of it any more. The names that it had.
+    std::vector<std::string> invalidate(std::uint64_t inode);
     /// It was moved: it may arrive under another name.
     void depart(std::string_view name);
 
@@ -57,7 +59,7 @@ public:
     const KnownFile* find_content(const FlatFile& file) const;
     /// It has no name here, but may get one: as if it had departed.
     void remember(const KnownFile& known);
-    std::vector<std::string> names_of(std::uint64_t inode) const;  ///< listed ones
+    std::vector<std::string> names_of(std::uint64_t inode) const;  ///< left out or not
     /// The first by name; null: none.
     const Entry* find_id(std::string_view md5) const;
     /// Whose id is the first that is not less than `digits`, bytewise.

@@ -1,6 +1,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <boost/asio/detached.hpp>
 #include <csignal>
 
 #include "test/unit/sample.hpp"

@@ -1,6 +1,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <thread>
+
 #include "test/unit/sample.hpp"
 #include "test/unit/session/shared_folder_fixture.hpp"
 
@@ -152,6 +155,39 @@ TEST_CASE("bytes that change without another size or time are noticed by the eve
         age(of.folder / "a");
     }
     of.await("a", "FIRST");
+}
+
+TEST_CASE("what is written through one name of a file is noticed for the other, too") {
+    SharedFixture of;
+    write_old_file(of.folder / "a", "first");
+    fs::create_hard_link(of.folder / "a", of.folder / "b");
+    of.start();
+    of.rest();
+    write_old_file(of.folder / "b", "FIRST");
+    of.await("a", "FIRST");
+    of.await("b", "FIRST");
+    // Under a name that is new, and then gone.
+    fs::create_hard_link(of.folder / "a", of.folder / "c");
+    of.await("c", "FIRST");
+    write_old_file(of.folder / "c", "third");
+    fs::remove(of.folder / "c");
+    of.await("a", "third");
+    of.await("b", "third");
+}
+
+TEST_CASE("a file that is written to and renamed at once is not taken for what it was") {
+    SharedFixture of;
+    write_old_file(of.folder / "a", "first");
+    of.start();
+    of.rest();
+    write_old_file(of.folder / "a", "FIRST");
+    fs::rename(of.folder / "a", of.folder / "b");
+    of.await("b", "FIRST");
+    fs::rename(of.folder / "b", of.folder / "c");
+    write_old_file(of.folder / "c", "third");
+    fs::rename(of.folder / "c", of.folder / "d");
+    of.await("d", "third");
+    CHECK(of.names() == Names{"d"});
 }
 
 TEST_CASE("a file that changes while it is hashed is hashed again when it is at rest") {
