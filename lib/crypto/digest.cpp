@@ -21,6 +21,8 @@ constexpr std::pair<DigestKind, std::string_view> names[] = {{DigestKind::md5, "
                                                              {DigestKind::sha1, "sha1"},
                                                              {DigestKind::crc32c, "crc32c"}};
 
+bool is_crc(DigestKind kind) { return kind == DigestKind::crc32 || kind == DigestKind::crc32c; }
+
 }  // namespace
 
 class Digest::Algorithm {
@@ -146,13 +148,18 @@ std::string Digest::hex() { return algorithm_->hex(); }
 DigestSet::DigestSet(const std::vector<DigestKind>& kinds, std::uint64_t expected_bytes) {
     constexpr std::uint64_t worth_threads = 8 << 20;
     for (const DigestKind kind : kinds) digests_.emplace_back(kind);
-    std::vector<Digest*> slow;
-    for (Digest& digest : digests_) {
-        const bool crc = digest.kind() == DigestKind::crc32 || digest.kind() == DigestKind::crc32c;
-        (crc ? ours_ : slow).push_back(&digest);
+    // One that takes long stays here: bytes that another processor has to fetch cost a third more
+    // (docs/benchmarks.md). SHA-256, because processors have instructions for it and none for MD5.
+    const auto first = std::ranges::max_element(digests_, {}, [](const Digest& digest) {
+        return digest.kind() == DigestKind::sha256 ? 2 : is_crc(digest.kind()) ? 0 : 1;
+    });
+    std::vector<Digest*> others;
+    for (auto digest = digests_.begin(); digest != digests_.end(); ++digest) {
+        const bool here = digest == first || is_crc(digest->kind());
+        (here ? ours_ : others).push_back(&*digest);
     }
-    if (expected_bytes >= worth_threads) workers_ = DigestWorkers::start(slow);
-    if (!workers_) ours_.insert(ours_.end(), slow.begin(), slow.end());
+    if (expected_bytes >= worth_threads) workers_ = DigestWorkers::start(others);
+    if (!workers_) ours_.insert(ours_.end(), others.begin(), others.end());
 }
 
 DigestSet::~DigestSet() = default;

@@ -48,8 +48,8 @@ using Digests = std::vector<std::pair<DigestKind, std::string>>;
 class DigestWorkers;
 
 /// Several digests of the same bytes in one pass: each piece is hashed by all while it is in the
-/// cache. Where many bytes are expected those that take long are left to threads (DigestWorkers).
-/// Movable, not thread-safe.
+/// cache. Where many bytes are expected and several take long, all but one of these are left to
+/// threads (DigestWorkers). Movable, not thread-safe.
 class DigestSet {
 public:
     explicit DigestSet(const std::vector<DigestKind>& kinds, std::uint64_t expected_bytes = 0);

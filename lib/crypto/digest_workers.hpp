@@ -7,9 +7,9 @@
 
 namespace netcopy {
 
-/// Hashes on threads of its own, one for each digest, while its user reads on, sends or writes: of
-/// a large file hashing is most of the work. Bytes are copied, 1 MiB of them are under way at the
-/// most. One user at a time.
+/// Hashes on threads of its own, one for each digest, while its user reads on, sends, writes or
+/// hashes something else. Bytes are copied; 1 MiB of them are under way at the most. One user at a
+/// time.
 class DigestWorkers {
 public:
     /// Null when as many of these threads are running as the machine has processors, or none can be

@@ -48,6 +48,40 @@ TEST_CASE("SHA-256 gives what the examples to FIPS 180-4 give") {
           "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+TEST_CASE("many bytes give the digests that few at a time give, on threads or not") {
+    const std::string text = sample(9'000'001);
+    const std::vector<DigestKind> kinds(std::begin(all_kinds), std::end(all_kinds));
+    const std::size_t cut = GENERATE(std::size_t{1000}, std::size_t{262'144}, std::size_t{700'001});
+    std::vector<DigestSet> sets;  // the last ones find as many threads running as may be
+    for (int i = 0; i < 20; ++i) sets.emplace_back(kinds, text.size());
+    for (std::size_t begin = 0; begin < text.size(); begin += cut) {
+        const Bytes part = as_bytes(std::string_view(text).substr(begin, cut));
+        sets.front().update(part);
+        sets.back().update(part);
+    }
+    const Digests digests = sets.front().finish();
+    CHECK(digests == sets.back().finish());
+    for (const auto& [kind, hex] : digests) CHECK(hex == digest_of(kind, text));
+}
+
+TEST_CASE("a set of digests that is given up half-way, moved or exchanged ends its threads") {
+    const std::string text = sample(3 << 20);
+    const std::vector<DigestKind> kinds{DigestKind::md5, DigestKind::sha256};
+    for (int i = 0; i < 40; ++i) {
+        DigestSet given_up(kinds, 1 << 30);
+        given_up.update(as_bytes(text));
+        DigestSet moved(std::move(given_up));
+        moved.update(as_bytes(text));
+        DigestSet exchanged(kinds, 1 << 30);
+        exchanged.update(as_bytes("no more of it"));
+        exchanged = std::move(moved);
+        if (i % 2 == 0) continue;
+        const Digests digests = exchanged.finish();
+        CHECK(digests[0].second == digest_of(DigestKind::md5, text + text));
+        CHECK(digests[1].second == digest_of(DigestKind::sha256, text + text));
+    }
+}
+
 TEST_CASE("CRC32 is that of zlib, in eight digits") {
     CHECK(digest_of(DigestKind::crc32, "123456789") == "cbf43926");
     CHECK(digest_of(DigestKind::crc32, "") == "00000000");
