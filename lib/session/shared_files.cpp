@@ -82,6 +82,12 @@ void SharedFiles::remember(const KnownFile& known) {
     }
 }
 
+void SharedFiles::forget_departed() {
+    for (const auto& [inode, known] : departed_) forgotten_.push_back(inode);
+    departed_.clear();
+    departures_.clear();
+}
+
 /// One that collided may be listed when what it collided with is gone.
 void SharedFiles::list_left_out(std::string_view md5) {
     for (auto each = left_out_.begin(); each != left_out_.end();) {

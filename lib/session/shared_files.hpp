@@ -59,6 +59,7 @@ public:
     const KnownFile* find_content(const FlatFile& file) const;
     /// It has no name here, but may get one: as if it had departed.
     void remember(const KnownFile& known);
+    void forget_departed();
     std::vector<std::string> names_of(std::uint64_t inode) const;  ///< left out or not
     /// The first by name; null: none.
     const Entry* find_id(std::string_view md5) const;
