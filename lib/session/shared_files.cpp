@@ -5,7 +5,7 @@
 
 namespace netcopy {
 
-std::optional<std::string> SharedFiles::put(std::string_view name, const KnownFile& known) {
+std::optional<std::string> SharedFiles::put(std::string_view name, KnownFile known) {
     auto place = listed_.lower_bound(name);
     const bool listed = place != listed_.end() && place->first == name;
     if (listed && place->second.file.same_file(known.file) &&
