@@ -5,6 +5,20 @@
 
 /// What an option of each kind makes of its argument.
 namespace netcopy::app {
+namespace {
+
+/// Reads an option: what `parse(spelling, value)` makes of it becomes `target`.
+template <class Target, class Parse>
+auto into(Target& target, Parse parse) {
+    return [&target, parse](const std::string& spelling, const std::string& value) -> Result<> {
+        auto found = parse(spelling, value);
+        if (!found) return found.error();
+        target = std::move(*found);
+        return {};
+    };
+}
+
+}  // namespace
 
 void Options::add(OptionInfo info, Entry entry) {
     if (groups_.empty()) group("Options");
@@ -39,13 +53,10 @@ void Options::text(std::string name, std::string argument, std::string& target, 
 
 void Options::choice(std::string name, std::string argument, std::string& target,
                      std::vector<std::string> choices, std::string help) {
-    const auto read = [&target, choices](const std::string& spelling,
-                                         const std::string& value) -> Result<> {
-        auto found = read_choice(spelling, value, choices);
-        if (!found) return found.error();
-        target = std::move(*found);
-        return {};
-    };
+    const auto read =
+        into(target, [choices](const std::string& spelling, const std::string& value) {
+            return read_choice(spelling, value, choices);
+        });
     add({.name = std::move(name),
          .argument = std::move(argument),
          .help = std::move(help),
@@ -56,13 +67,10 @@ void Options::choice(std::string name, std::string argument, std::string& target
 
 void Options::number(std::string name, std::string argument, std::uint64_t& target,
                      std::uint64_t least, std::uint64_t most, std::string help, char letter) {
-    const auto read = [&target, least, most](const std::string& spelling,
-                                             const std::string& value) -> Result<> {
-        const auto found = read_number(spelling, value, least, most);
-        if (!found) return found.error();
-        target = *found;
-        return {};
-    };
+    const auto read =
+        into(target, [least, most](const std::string& spelling, const std::string& value) {
+            return read_number(spelling, value, least, most);
+        });
     add({.name = std::move(name),
          .letter = letter,
          .argument = std::move(argument),
@@ -74,13 +82,10 @@ void Options::number(std::string name, std::string argument, std::uint64_t& targ
 void Options::choices(std::string name, std::string argument, std::vector<std::string>& target,
                       std::vector<std::string> choices, std::string help,
                       std::string default_text) {
-    const auto read = [&target, choices](const std::string& spelling,
-                                         const std::string& value) -> Result<> {
-        auto found = read_choices(spelling, value, choices);
-        if (!found) return found.error();
-        target = std::move(*found);
-        return {};
-    };
+    const auto read =
+        into(target, [choices](const std::string& spelling, const std::string& value) {
+            return read_choices(spelling, value, choices);
+        });
     add({.name = std::move(name),
          .argument = std::move(argument),
          .help = std::move(help),
@@ -101,12 +106,7 @@ void Options::repeated(std::string name, std::string argument, std::vector<Repea
 
 void Options::size(std::string name, std::string argument, std::uint64_t& target,
                    std::string help) {
-    const auto read = [&target](const std::string& spelling, const std::string& value) -> Result<> {
-        const auto found = read_size(spelling, value);
-        if (!found) return found.error();
-        target = *found;
-        return {};
-    };
+    const auto read = into(target, read_size);
     add({.name = std::move(name),
          .argument = std::move(argument),
          .help = std::move(help),
@@ -119,12 +119,7 @@ void Options::rate(std::string name, std::uint64_t& target, std::string help) {
 }
 
 void Options::seconds(std::string name, std::chrono::milliseconds& target, std::string help) {
-    const auto read = [&target](const std::string& spelling, const std::string& value) -> Result<> {
-        const auto found = read_seconds(spelling, value);
-        if (!found) return found.error();
-        target = *found;
-        return {};
-    };
+    const auto read = into(target, read_seconds);
     add({.name = std::move(name),
          .argument = "SECONDS",
          .help = std::move(help),

@@ -40,6 +40,15 @@ bool same_time(const struct stat& status, FileTime time) {
     return make_status(status).mtime == time;
 }
 
+/// Whether there is such a link. Leaves errno as it was.
+bool leads_to(int folder, const std::string& name, std::string_view target) {
+    const int before = errno;
+    std::array<char, PATH_MAX> there{};
+    const ssize_t size = ::readlinkat(folder, name.c_str(), there.data(), there.size());
+    errno = before;
+    return size >= 0 && std::string_view(there.data(), static_cast<std::size_t>(size)) == target;
+}
+
 }  // namespace
 
 struct Tree::State {
@@ -180,14 +189,10 @@ Result<bool> Tree::make_link(std::string_view path, const std::string& target, F
         made = make();
     }
     const int folder = (*parent)->descriptor.get();
-    if (made != 0) {
+    const bool was_there = made != 0 && errno == EEXIST && leads_to(folder, name, target);
+    struct stat status {};
+    if (made != 0 && !was_there) {
         if (errno != EEXIST) return state_->failed(what, path, errno);
-        std::array<char, PATH_MAX> there{};
-        const ssize_t size = ::readlinkat(folder, name.c_str(), there.data(), there.size());
-        if (size >= 0 && std::string_view(there.data(), static_cast<std::size_t>(size)) == target) {
-            return false;
-        }
-        struct stat status {};
         const bool exchangeable =
             ::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
             (S_ISREG(status.st_mode) || S_ISLNK(status.st_mode));
@@ -196,12 +201,17 @@ Result<bool> Tree::make_link(std::string_view path, const std::string& target, F
         }
         if (!replace_by_link(folder, name, target)) return state_->failed(what, path, errno);
     }
+    // One that was there may be of a run that was killed before it gave the time.
+    if (was_there && ::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+        same_time(status, mtime)) {
+        return false;
+    }
     const timespec times[] = {{0, UTIME_OMIT}, to_timespec(mtime)};
     if (::utimensat(folder, name.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) {
         return state_->failed("set the time of", path, errno);
     }
     state_->folders.dirty()->add(*parent);
-    return true;
+    return !was_there;
 }
 
 Result<> Tree::set_metadata(std::string_view path, std::uint32_t mode, FileTime mtime) {

@@ -43,7 +43,8 @@ public:
     /// that a folder which is not to be written to is no hindrance until its rights are given here.
     Result<bool> make_folder(std::string_view path, std::optional<std::uint32_t> mode,
                              std::optional<FileTime> mtime);
-    /// False: the same link is there already. `replace` allows to replace another link or file.
+    /// False: the same link is there already; it gets the time. `replace` allows to replace another
+    /// link or file.
     Result<bool> make_link(std::string_view path, const std::string& target, FileTime mtime,
                            bool replace);
     /// Of a regular file that is there.

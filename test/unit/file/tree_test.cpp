@@ -149,6 +149,9 @@ TEST_CASE("a link is made as it is, is found again, and takes another's place on
     CHECK(fs::read_symlink(at.root / "folder/link") == "../any/where");
     CHECK(at.tree.status("folder/link").value()->mtime == some_time);
     CHECK(at.tree.make_link("folder/link", "../any/where", some_time, false).value() == false);
+    const FileTime later{some_time.seconds + 1, 5};
+    CHECK(at.tree.make_link("folder/link", "../any/where", later, false).value() == false);
+    CHECK(at.tree.status("folder/link").value()->mtime == later);
     check_error(at.tree.make_link("folder/link", "other", some_time, false), Errc::refused, "link");
     CHECK(fs::read_symlink(at.root / "folder/link") == "../any/where");
     CHECK(at.tree.make_link("folder/link", "other", some_time, true).value());

@@ -12,8 +12,8 @@ namespace {
 
 const string md5 = "b1946ac92492d2347c6235b4d2611184";
 
-std::vector<std::pair<string, CopyAnswer>> table() {
-    std::vector<std::pair<string, CopyAnswer>> lines = {
+LineTable<CopyAnswer> table() {
+    return sealed_lines<CopyAnswer>({
         {"KEPT 1 262144\n", CopyKept{1, 262144}},
         {"KEPT 2 9223372036854775807\n", CopyKept{2, INT64_MAX}},
         {"WANT 1 0\n", CopyWant{1, 0, 0}},
@@ -30,46 +30,20 @@ std::vector<std::pair<string, CopyAnswer>> table() {
         {"STOP\n", CopyStop{}},
         {"BYE\n", CopyBye{}},
         {"BUSY\n", CopyBusy{}},
-    };
-    for (auto& [line, message] : lines) line = sealed(line);
-    return lines;
+    });
 }
 
 }  // namespace
 
 TEST_CASE("every answer of netcopy/1 is read from its line and written as it") {
-    for (const auto& [line, message] : table()) {
-        INFO(line);
-        CHECK(message_of<CopyAnswer>(line) == message);
-        CHECK(line_of(message) == line);
-    }
+    check_lines(table());
 }
 
-TEST_CASE("an answer needs more until its line end has come") {
-    for (const auto& [line, message] : table()) {
-        for (std::size_t size = 0; size < line.size(); ++size) {
-            INFO(line.substr(0, size));
-            CHECK(needs_more<CopyAnswer>(line.substr(0, size)));
-        }
-    }
-}
+TEST_CASE("an answer needs more until its line end has come") { check_beginnings(table()); }
 
-TEST_CASE("what stands behind an answer's line is not touched") {
-    for (const auto& [line, message] : table()) {
-        for (const char* behind : {"x", "\n", "\xff", "DONE 1", " "}) {
-            const auto parsed = parse<CopyAnswer>(line + behind);
-            REQUIRE(parsed);
-            CHECK(parsed->used == line.size());
-            CHECK(parsed->message == message);
-        }
-    }
-}
+TEST_CASE("what stands behind an answer's line is not touched") { check_rests(table()); }
 
-TEST_CASE("answers come out the same however they are cut or joined") {
-    std::vector<string> lines;
-    for (const auto& [line, message] : table()) lines.push_back(line);
-    check_every_cut<CopyAnswer>(lines);
-}
+TEST_CASE("answers come out the same however they are cut or joined") { check_every_cut(table()); }
 
 TEST_CASE("answers that the grammar does not have are refused") {
     for (const char* line : {"",

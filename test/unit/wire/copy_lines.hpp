@@ -202,4 +202,53 @@ void check_every_cut(const std::vector<std::string>& lines) {
     }
 }
 
+/// Lines, and what each of them says.
+template <class Message>
+using LineTable = std::vector<std::pair<std::string, Message>>;
+
+template <class Message>
+LineTable<Message> sealed_lines(LineTable<Message> lines) {
+    for (auto& [line, message] : lines) line = sealed(line);
+    return lines;
+}
+
+/// What holds for every line of a grammar.
+template <class Message>
+void check_lines(const LineTable<Message>& table) {
+    for (const auto& [line, message] : table) {
+        INFO(line);
+        CHECK(message_of<Message>(line) == message);
+        CHECK(line_of(message) == line);
+    }
+}
+
+template <class Message>
+void check_beginnings(const LineTable<Message>& table) {
+    for (const auto& [line, message] : table) {
+        for (std::size_t size = 0; size < line.size(); ++size) {
+            INFO(line.substr(0, size));
+            CHECK(needs_more<Message>(line.substr(0, size)));
+        }
+    }
+}
+
+template <class Message>
+void check_rests(const LineTable<Message>& table) {
+    for (const auto& [line, message] : table) {
+        for (const char* behind : {"x", "\n", "\xff", "PUT 1", "DONE 1", " ", "SYNC\n"}) {
+            const auto parsed = parse<Message>(line + behind);
+            REQUIRE(parsed);
+            CHECK(parsed->used == line.size());
+            CHECK(parsed->message == message);
+        }
+    }
+}
+
+template <class Message>
+void check_every_cut(const LineTable<Message>& table) {
+    std::vector<std::string> lines;
+    for (const auto& [line, message] : table) lines.push_back(line);
+    check_every_cut<Message>(lines);
+}
+
 }  // namespace netcopy::test

@@ -14,8 +14,8 @@ const string sha = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6
 const string md5 = "b1946ac92492d2347c6235b4d2611184";
 
 /// Each message beside its line, which gets its check at the end.
-std::vector<std::pair<string, CopyRequest>> table() {
-    std::vector<std::pair<string, CopyRequest>> lines = {
+LineTable<CopyRequest> table() {
+    return sealed_lines<CopyRequest>({
         {"PUT 1 6 644 1700000000.000000001 docs/a\n",
          CopyPut{1, 6, 0644, {1700000000, 1}, "docs/a", false, false, false}},
         {"PUT 2 - 0 -1.500000000 a\\x20b sparse compare bare ask\n",
@@ -44,40 +44,18 @@ std::vector<std::pair<string, CopyRequest>> table() {
         {"SYNC\n", CopySync{}},
         {"END\n", CopyEnd{}},
         {"BUSY\n", CopyBusy{}},
-    };
-    for (auto& [line, message] : lines) line = sealed(line);
-    return lines;
+    });
 }
 
 }  // namespace
 
 TEST_CASE("every request of netcopy/1 is read from its line and written as it") {
-    for (const auto& [line, message] : table()) {
-        INFO(line);
-        CHECK(message_of<CopyRequest>(line) == message);
-        CHECK(line_of(message) == line);
-    }
+    check_lines(table());
 }
 
-TEST_CASE("a request needs more until its line end has come") {
-    for (const auto& [line, message] : table()) {
-        for (std::size_t size = 0; size < line.size(); ++size) {
-            INFO(line.substr(0, size));
-            CHECK(needs_more<CopyRequest>(line.substr(0, size)));
-        }
-    }
-}
+TEST_CASE("a request needs more until its line end has come") { check_beginnings(table()); }
 
-TEST_CASE("what stands behind a request's line is not touched") {
-    for (const auto& [line, message] : table()) {
-        for (const char* behind : {"x", "\n", "\0\xff", "PUT 1", " ", "SYNC\n"}) {
-            const auto parsed = parse<CopyRequest>(line + behind);
-            REQUIRE(parsed);
-            CHECK(parsed->used == line.size());
-            CHECK(parsed->message == message);
-        }
-    }
-}
+TEST_CASE("what stands behind a request's line is not touched") { check_rests(table()); }
 
 TEST_CASE("requests and bodies come out the same however they are cut or joined") {
     std::vector<string> lines;
