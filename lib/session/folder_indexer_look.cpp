@@ -49,7 +49,9 @@ void FolderIndexer::look_at_changes() {
     Folder in;
     {
         const Lock lock(mutex_);
-        changes = changes_.take();
+        auto taken = changes_.take();
+        changes = std::move(taken.names);
+        if (taken.lost_track) files_.forget_departed();
         in = folder_;
     }
     if (!in) return;

@@ -24,8 +24,15 @@ bool NameChanges::add(std::string_view name, const NameChange& change) {
         File file = std::exchange(at->file, {});
         if (change.departed) {
             moves_.push_back({change.move, std::string(name), std::move(file)});
-            if (moves_.size() > most_moves) moves_.pop_front();
-        } else if (change.arrived) {
+            if (moves_.size() > most_moves) {
+                lost_track_ |= moves_.front().file.written;
+                moves_.pop_front();
+            }
+        } else {
+            // By a link that was made to it before, it may go on under another name.
+            lost_track_ |= file.written;
+        }
+        if (change.arrived) {
             at->replaced = std::move(file);
             arrive(std::string(name), *at, change.move);
         }
@@ -63,11 +70,12 @@ void NameChanges::arrive(const std::string& name, Tracked& at, std::uint32_t num
     other->second.file = at.file;
 }
 
-NameChanges::ByName NameChanges::take() {
-    ByName taken;
+NameChanges::Taken NameChanges::take() {
+    Taken taken;
+    taken.lost_track = std::exchange(lost_track_, false);
     for (auto& [name, at] : names_) {
         at.seen.change.written = at.file.written;
-        taken.emplace_hint(taken.end(), name, at.seen);
+        taken.names.emplace_hint(taken.names.end(), name, at.seen);
     }
     names_.clear();
     return taken;

@@ -30,7 +30,12 @@ public:
     /// It is to be looked at, though nothing was told of it.
     void add_look(std::string_view name) { add(name, {.touched = true}); }
     bool empty() const { return names_.empty(); }
-    ByName take();
+    struct Taken {
+        ByName names;
+        /// Something was written to that has no name any more, or one that cannot be told.
+        bool lost_track = false;
+    };
+    Taken take();
     void clear();
 
 private:
@@ -57,6 +62,7 @@ private:
 
     std::map<std::string, Tracked, std::less<>> names_;
     std::deque<Move> moves_;
+    bool lost_track_ = false;
 };
 
 }  // namespace netcopy

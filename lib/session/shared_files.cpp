@@ -5,7 +5,7 @@
 
 namespace netcopy {
 
-std::optional<std::string> SharedFiles::put(std::string_view name, const KnownFile& known) {
+std::optional<std::string> SharedFiles::put(std::string_view name, KnownFile known) {
     auto place = listed_.lower_bound(name);
     const bool listed = place != listed_.end() && place->first == name;
     if (listed && place->second.file.same_file(known.file) &&
@@ -80,6 +80,12 @@ void SharedFiles::remember(const KnownFile& known) {
         departures_.pop_front();
         if (departed_.erase(oldest) != 0) forgotten_.push_back(oldest);
     }
+}
+
+void SharedFiles::forget_departed() {
+    for (const auto& [inode, known] : departed_) forgotten_.push_back(inode);
+    departed_.clear();
+    departures_.clear();
 }
 
 /// One that collided may be listed when what it collided with is gone.

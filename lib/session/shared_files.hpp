@@ -39,9 +39,9 @@ public:
     /// Room for so many files.
     void reserve(std::size_t files) { by_inode_.reserve(files); }
 
-    /// In the place of what had that name. The name of the file that it collides with, if it does:
-    /// then it is left out.
-    std::optional<std::string> put(std::string_view name, const KnownFile& known);
+    /// In the place of what had that name; `known` may have been found here. The name of the file
+    /// that it collides with, if it does: then it is left out.
+    std::optional<std::string> put(std::string_view name, KnownFile known);
     /// Its digests do not hold any more, or the file is gone for good.
     void remove(std::string_view name);
     /// Somebody wrote to this file: nothing is known of it any more. The names that it had.
@@ -59,6 +59,7 @@ public:
     const KnownFile* find_content(const FlatFile& file) const;
     /// It has no name here, but may get one: as if it had departed.
     void remember(const KnownFile& known);
+    void forget_departed();
     std::vector<std::string> names_of(std::uint64_t inode) const;  ///< left out or not
     /// The first by name; null: none.
     const Entry* find_id(std::string_view md5) const;

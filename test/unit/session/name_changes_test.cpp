@@ -25,7 +25,7 @@ TEST_CASE("what happens to one name comes together") {
     changes.add("a", written);
     changes.add("a", closed);
     changes.add_look("b");
-    const auto seen = changes.take();
+    const auto seen = changes.take().names;
     CHECK(changes.empty());
     REQUIRE(seen.size() == 2);
     const auto& a = seen.at("a");
@@ -39,7 +39,7 @@ TEST_CASE("that a file was written to follows it to its next names") {
     changes.add("a", written);
     rename(changes, "a", "b", 1);
     rename(changes, "b", "c", 2);
-    const auto seen = changes.take();
+    const auto seen = changes.take().names;
     CHECK(seen.at("c").change.written);
     CHECK(seen.at("a").stale);
     CHECK_FALSE(seen.at("a").change.written);
@@ -52,7 +52,7 @@ TEST_CASE("what is written under a later name makes stale what the first name ha
     rename(changes, "b", "c", 2);
     changes.add("c", written);
     changes.add("c", removed);
-    const auto seen = changes.take();
+    const auto seen = changes.take().names;
     CHECK(seen.at("a").stale);
     CHECK_FALSE(seen.at("b").stale);
     CHECK(seen.at("c").change.removed);
@@ -63,14 +63,14 @@ TEST_CASE("a file that takes a name is not what was written under it before") {
     NameChanges changes;
     changes.add("a", written);
     rename(changes, "b", "a", 1);
-    auto seen = changes.take();
+    auto seen = changes.take().names;
     CHECK_FALSE(seen.at("a").change.written);
     CHECK(seen.at("a").stale);
     CHECK_FALSE(seen.at("b").stale);
     changes.add("a", written);
     changes.add("a", removed);
     changes.add("a", made);
-    seen = changes.take();
+    seen = changes.take().names;
     CHECK_FALSE(seen.at("a").change.written);
 }
 
@@ -80,7 +80,7 @@ TEST_CASE("of two files that may have exchanged their names both count as writte
         changes.add(name, written);
         rename(changes, "a", "b", 1);
         rename(changes, "b", "a", 2);
-        auto seen = changes.take();
+        auto seen = changes.take().names;
         CHECK(seen.at("a").change.written);
         CHECK(seen.at("b").change.written);
         CHECK(seen.at(name).stale);
@@ -89,7 +89,7 @@ TEST_CASE("of two files that may have exchanged their names both count as writte
     rename(changes, "a", "b", 1);
     rename(changes, "b", "a", 2);
     changes.add("b", written);
-    const auto seen = changes.take();
+    const auto seen = changes.take().names;
     CHECK(seen.at("a").stale);
     CHECK(seen.at("b").stale);
     CHECK(seen.at("b").change.written);
@@ -103,9 +103,24 @@ TEST_CASE("an exchange is seen for what it may be behind another move of the two
     changes.add("b", made);
     rename(changes, "a", "b", 2);
     rename(changes, "b", "a", 3);
-    const auto seen = changes.take();
+    const auto seen = changes.take().names;
     CHECK(seen.at("b").change.written);
     CHECK(seen.at("b").stale);
+}
+
+TEST_CASE("a written file without a name is lost track of") {
+    NameChanges changes;
+    changes.add("a", written);
+    rename(changes, "a", "b", 1);
+    CHECK_FALSE(changes.take().lost_track);
+    changes.add("a", written);
+    changes.add("a", removed);
+    CHECK(changes.take().lost_track);
+    changes.add("a", written);
+    rename(changes, "b", "a", 2);
+    CHECK(changes.take().lost_track);
+    changes.add("a", removed);
+    CHECK_FALSE(changes.take().lost_track);
 }
 
 TEST_CASE("the arrival may be told after one has looked") {
@@ -114,7 +129,7 @@ TEST_CASE("the arrival may be told after one has looked") {
     changes.add("a", {.departed = true, .move = 7});
     changes.take();
     changes.add("b", {.arrived = true, .move = 7});
-    CHECK(changes.take().at("b").change.written);
+    CHECK(changes.take().names.at("b").change.written);
 }
 
 TEST_CASE("more names than are kept are said to be too many") {

@@ -24,12 +24,11 @@ public:
         const fs::path a = of_.folder / name();
         const fs::path b = of_.folder / name();
         std::error_code failed;  // there may be no such file
-        switch (pick(9)) {
+        switch (pick(8)) {
             case 0:
+                return write_file(a, content());
             case 1:
-                // A link that is made, written through and gone before it was seen is beyond us.
-                if (fs::hard_link_count(a, failed) > 1 && !failed) return;
-                return pick(2) == 0 ? write_file(a, content()) : write_old_file(a, content());
+                return write_old_file(a, content());
             case 2:
             case 3:
                 return fs::rename(a, b, failed);
@@ -40,8 +39,6 @@ public:
                 fs::remove(a, failed);
                 return;
             case 6:
-                return fs::create_hard_link(a, b, failed);
-            case 7:
                 return move_in(a);
             default:
                 return upload(a);
