@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,15 +44,17 @@ inline void write_old_file(const std::filesystem::path& path, std::string_view c
 struct SharedFixture {
     TemporaryFolder folder;
     Loop loop;
-    DiskPool disk{2};
+    std::optional<DiskPool> pool;  // made when it is needed: a test may fork before
     SharedFolderTimes times{.grace = 5ms, .quiet = 2000ms, .write = 20ms, .gather = 2ms, .now = {}};
     std::unique_ptr<SharedFolder> shared;
     std::shared_ptr<Running<void>> running;
 
     ~SharedFixture() { stop(); }
 
+    DiskPool& disk() { return pool ? *pool : pool.emplace(2); }
+
     void open() {
-        auto opened = SharedFolder::open(folder.path(), loop.executor(), disk, times);
+        auto opened = SharedFolder::open(folder.path(), loop.executor(), disk(), times);
         REQUIRE(opened);
         shared = std::move(*opened);
     }

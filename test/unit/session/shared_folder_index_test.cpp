@@ -106,7 +106,7 @@ TEST_CASE("where no index can be kept files are shared all the same") {
         fs::create_directory(path);
     }
     write_old_file(path / "a", "hello\n");
-    auto opened = SharedFolder::open(path, of.loop.executor(), of.disk, of.times);
+    auto opened = SharedFolder::open(path, of.loop.executor(), of.disk(), of.times);
     REQUIRE(opened);
     of.shared = std::move(*opened);
     of.running = of.loop.start(of.shared->run());

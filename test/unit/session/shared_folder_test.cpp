@@ -266,7 +266,7 @@ TEST_CASE("a folder that is missing, or none, cannot be shared") {
     SharedFixture of;
     write_file(of.folder / "file", "");
     for (const char* name : {"missing", "file"}) {
-        const auto opened = SharedFolder::open(of.folder / name, of.loop.executor(), of.disk);
+        const auto opened = SharedFolder::open(of.folder / name, of.loop.executor(), of.disk());
         REQUIRE_FALSE(opened);
         CHECK(opened.error() == Errc::local_file);
         CHECK(opened.error().context.find(name) != std::string::npos);
