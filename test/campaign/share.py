@@ -31,7 +31,7 @@ class Client(threading.Thread):
     """One of the clients: a sequence of commands that its seed decides."""
 
     def __init__(self, campaign, number):
-        super().__init__(daemon=True)
+        super().__init__(daemon=True, name=f"client {number}")
         self.campaign = campaign
         self.numbers = random.Random(f"{campaign.words.seed} {number}")
         self.folder = campaign.place.folder / f"client{number}"
@@ -76,8 +76,8 @@ class Client(threading.Thread):
 
     def copy_in(self):
         path, number = self.new_file()
-        target = self.campaign.shared / f"by hand {number[:12]}"
-        os.rename(path, target)
+        # Under a name of its own: what is replaced is not listed until it is hashed again.
+        os.rename(path, self.campaign.shared / f"by hand {self.name} {time.monotonic_ns()}")
         self.campaign.confirm(number)
 
     def list(self):
