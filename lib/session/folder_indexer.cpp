@@ -9,6 +9,14 @@ namespace {
 
 constexpr std::chrono::milliseconds slice{50};
 
+void log(const std::string& words, bool is_warning) {
+    if (is_warning) {
+        NETCOPY_LOG(warning) << words;
+    } else {
+        NETCOPY_LOG(info) << words;
+    }
+}
+
 SharedFolderTimes with_clock(SharedFolderTimes times) {
     if (!times.now) times.now = DigestCache::system_now;
     return times;
@@ -32,19 +40,19 @@ Result<std::unique_ptr<FolderIndexer>> FolderIndexer::open(const std::filesystem
     return indexer;
 }
 
-void FolderIndexer::tell(std::string warning) {
+void FolderIndexer::tell(std::string words, bool is_warning) {
     const Lock lock(mutex_);
     if (telling_) {
-        NETCOPY_LOG(warning) << warning;
+        log(words, is_warning);
     } else {
-        to_tell_.push_back(std::move(warning));
+        to_tell_.emplace_back(std::move(words), is_warning);
     }
 }
 
 void FolderIndexer::start_telling() {
     const Lock lock(mutex_);
     telling_ = true;
-    for (const std::string& warning : to_tell_) NETCOPY_LOG(warning) << warning;
+    for (const auto& [words, is_warning] : to_tell_) log(words, is_warning);
     to_tell_.clear();
 }
 
@@ -63,9 +71,13 @@ void FolderIndexer::start_over() {
              "): the next start will hash all files again");
     }
     scan(&rows);
-    const Lock lock(mutex_);
-    NETCOPY_LOG(info) << quote(path_.string()) << ": " << files_.listed().size()
-                      << " files are known, " << progress_.files_total << " are to be hashed";
+    std::string words = quote(path_.string()) + ": ";
+    {
+        const Lock lock(mutex_);
+        words += std::to_string(files_.listed().size()) + " files are known, " +
+                 std::to_string(progress_.files_total) + " are to be hashed";
+    }
+    tell(std::move(words), false);
 }
 
 /// False, and said, where a folder for it cannot be made.

@@ -90,7 +90,7 @@ private:
     };
 
     FolderIndexer(const std::filesystem::path& folder, SharedFolderTimes times);
-    void tell(std::string warning);
+    void tell(std::string words, bool is_warning = true);
     void start_over();
     bool open_index();
     Folder folder() const;
@@ -142,8 +142,8 @@ private:
     NameChanges changes_;
     bool look_at_everything_ = false;
     bool telling_ = false;
-    std::vector<std::string> to_tell_;  // until then
-    bool events_lost_ = false;          // of names that are looked at now
+    std::vector<std::pair<std::string, bool>> to_tell_;  // until then, as tell() has them
+    bool events_lost_ = false;                           // of names that are looked at now
     std::unordered_map<std::uint64_t, std::optional<ShareIndex::Row>> unwritten_;  // none: forget
     Time next_write_{};
     std::deque<std::string> to_share_;

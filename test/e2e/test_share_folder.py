@@ -119,6 +119,13 @@ class Followed(ShareCase):
         self.assert_one_error_line(server, "netcopy share: ", "nowhere")
         self.assertFalse((self.folder / "nowhere").exists())
 
+    def test_what_is_known_of_the_folder_is_told_behind_the_listening_line(self):
+        (self.shared / ".netcopy").write_bytes(b"no folder, so that there is something to warn of")
+        self.put("file", b"x")
+        server = self.start("share", self.shared, "--listen", "127.0.0.1:0", "-v")
+        wait_until(lambda: b"files are known" in server.stderr, what="the line")
+        self.assertTrue(server.stderr.startswith(b"netcopy share: listening on "), server.stderr)
+
     def test_a_folder_that_is_a_file_is_11_before_listening(self):
         trees.put(self.folder / "file", b"no folder")
         server = self.start("share", self.folder / "file", "--listen", "127.0.0.1:0")

@@ -86,7 +86,7 @@ TEST_CASE("a number beyond all limits is a size that no server takes") {
     CHECK(details("a;" + std::string(100, '9') + "\n").message == "a|18446744073709551615");
 }
 
-TEST_CASE("a line that is no name;size, and one without end, are errors") {
+TEST_CASE("a line that is no name and size, and one without end, are errors") {
     CHECK(details("a\n").error == "'a' is no name;size");
     CHECK(details("a;-1\n").error == "'a;-1' is no name;size");
     CHECK(details("a;1.5\n").error == "'a;1.5' is no name;size");
