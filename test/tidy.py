@@ -78,6 +78,13 @@ def check_file(path):
         yield f"{path.relative_to(ROOT)}: needs LF line ends, spaces and a final newline"
 
 
+def check_test_names(path):
+    """CMake cuts a name at a semicolon, and CTest then selects nothing by its halves."""
+    for name in re.findall(r'TEST_CASE\(\s*"((?:[^"\\]|\\.)*)"', path.read_text(encoding="utf-8")):
+        if ";" in name or "\\" in name:
+            yield f"{path.relative_to(ROOT)}: CTest cannot call a test '{name}'"
+
+
 def check_format(files, fix):
     command = ["clang-format-14", "--style=file", *(["-i"] if fix else ["--dry-run", "--Werror"])]
     result = subprocess.run(command + [str(f) for f in files], capture_output=True, text=True, check=False)
@@ -92,6 +99,7 @@ def main():
     if not sources:
         sys.exit("tidy: no sources found below " + str(ROOT))
     problems = [problem for path in sources for problem in check_file(path)]
+    problems += [problem for path in tests for problem in check_test_names(path)]
     problems += check_format(sources + tests, fix="--fix" in sys.argv)
     print("\n".join(problems))
     print(f"tidy: {len(sources) + len(tests)} files, {len(problems)} problems")
