@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::chrono::milliseconds slice{50};
 
-void log(const std::string& words, bool is_warning) {
+void write_log(const std::string& words, bool is_warning) {
     if (is_warning) {
         NETCOPY_LOG(warning) << words;
     } else {
@@ -43,7 +43,7 @@ Result<std::unique_ptr<FolderIndexer>> FolderIndexer::open(const std::filesystem
 void FolderIndexer::tell(std::string words, bool is_warning) {
     const Lock lock(mutex_);
     if (telling_) {
-        log(words, is_warning);
+        write_log(words, is_warning);
     } else {
         to_tell_.emplace_back(std::move(words), is_warning);
     }
@@ -52,7 +52,7 @@ void FolderIndexer::tell(std::string words, bool is_warning) {
 void FolderIndexer::start_telling() {
     const Lock lock(mutex_);
     telling_ = true;
-    for (const auto& [words, is_warning] : to_tell_) log(words, is_warning);
+    for (const auto& [words, is_warning] : to_tell_) write_log(words, is_warning);
     to_tell_.clear();
 }
 
