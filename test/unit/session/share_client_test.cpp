@@ -64,7 +64,8 @@ TEST_CASE("A list of more files than a page is complete, and one of none is empt
 
 TEST_CASE("Everything is got from a share over the connection that brought the list") {
     ShareFixture at;
-    for (int i = 0; i < 300; ++i) at.share("f " + std::to_string(i), noise(100, 1U + i));
+    for (int i = 0; i < 300; ++i)
+        at.share("f " + std::to_string(i), noise(100, 1U + static_cast<unsigned>(i)));
     at.share("empty", "");
     at.share("big", noise(3 << 20));
     std::filesystem::permissions(at.there / "big", std::filesystem::perms(0640));
@@ -92,7 +93,8 @@ TEST_CASE("Several connections share what is wished") {
     RateLimit rate(
         16 << 20);  // so that the first connection is not done before the others are open
     at.rules.sending = &rate;
-    for (int i = 0; i < 24; ++i) at.share(std::to_string(i), noise(1 << 20, 1U + i));
+    for (int i = 0; i < 24; ++i)
+        at.share(std::to_string(i), noise(1 << 20, 1U + static_cast<unsigned>(i)));
     at.serve();
     REQUIRE(at.get());
     CHECK(at.connections == 3);
