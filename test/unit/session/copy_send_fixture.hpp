@@ -67,7 +67,7 @@ public:
     Endpoint endpoint() const { return server_.endpoint; }
     int connections() const { return server_.connections; }
     std::size_t cuts_left() const { return cuts_.size(); }
-    std::size_t passed() const { return passed_; }  ///< bytes, of the side that is cut
+    std::size_t passed() const { return *passed_; }  ///< bytes, of the side that is cut
     void close() { server_.close(); }
 
 private:
@@ -91,18 +91,23 @@ private:
             cuts_.pop_front();
         }
         const bool answers = which_ == Cuts::answers;
-        loop_.start(pass_on(both, both->far, both->near, answers ? most : SIZE_MAX, answers));
-        co_await pass_on(both, both->near, both->far, answers ? SIZE_MAX : most, !answers);
+        std::shared_ptr<std::size_t> requests_passed, answers_passed;
+        (answers ? answers_passed : requests_passed) = passed_;
+        loop_.start(pass_on(both, both->far, both->near, answers ? most : SIZE_MAX,
+                            std::move(answers_passed)));
+        co_await pass_on(both, both->near, both->far, answers ? SIZE_MAX : most,
+                         std::move(requests_passed));
     }
-    Task<> pass_on(std::shared_ptr<Pair> both, Socket& from, Socket& to, std::size_t most,
-                   bool counts) {
+    /// May outlive the relay. `passed` counts the bytes, if it is not null.
+    static Task<> pass_on(std::shared_ptr<Pair> both, Socket& from, Socket& to, std::size_t most,
+                          std::shared_ptr<std::size_t> passed) {
         std::vector<char> buffer(64 * 1024);
         for (;;) {
             const auto [failed, got] =
                 co_await from.async_read_some(asio::buffer(buffer), asio::as_tuple(UseTask()));
             const std::size_t count = std::min(got, most);
             most -= count;
-            if (counts) passed_ += count;
+            if (passed) *passed += count;
             const auto [error, put] = co_await asio::async_write(
                 to, asio::buffer(buffer.data(), count), asio::as_tuple(UseTask()));
             if (failed == asio::error::eof && most > 0) {
@@ -119,7 +124,7 @@ private:
     const Endpoint target_;
     std::deque<std::size_t> cuts_;
     const Cuts which_;
-    std::size_t passed_ = 0;
+    const std::shared_ptr<std::size_t> passed_ = std::make_shared<std::size_t>(0);
     ForeignServer server_;
 };
 
