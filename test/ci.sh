@@ -48,13 +48,13 @@ run_quickstart() {
 
 run_sanitizers() {
     stage "Address and undefined-behaviour sanitizers with clang, libFuzzer targets over their corpus"
-    # End to end: those with input that is hostile, broken or large. Words and times are for the release.
-    build_and_test fuzz all --tests-regex '^(unit:|fuzz:|interop: test_our_.*(server|receiver|share)$|e2e: test_(bad_clients|checksum_framing|checksum_limits|copy_existing|copy_hostile|copy_refusals|copy_resume|copy_sources|copy_trees|keep_running|many_clients|send_receive|share_download|share_folder|share_names|share_resume|share_upload)$)'
+    # End to end: those with input that is hostile or broken. The others would take CI too long.
+    build_and_test fuzz all --tests-regex '^(unit:|fuzz:|interop: test_our_.*(server|receiver|share)$|e2e: test_(bad_clients|checksum_framing|checksum_limits|copy_hostile|copy_refusals|copy_sources|share_download|share_names|share_upload)$)'
 }
 
 run_threads() {
     stage "Thread sanitizer with clang: what runs on several threads"
-    build_and_test tsan "netcopy_app netcopy_unit" --tests-regex '^(unit:|e2e: test_(keep_running|many_clients|send_receive|copy_trees|copy_service|share_folder)$)'
+    build_and_test tsan netcopy_unit --tests-regex '^unit:'
 }
 
 run_bench() {
