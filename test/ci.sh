@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests need, builds with GCC and clang, and runs all tests, under the sanitizers too. On a bare
+# Installs what the tests need, builds with GCC and clang, and runs all tests; what hostile input or threads could
+# break also under the sanitizers. On a bare
 # Debian 12, as root or with sudo:
 #
 #     bash test/ci.sh [STAGE...]        stages: packages quickstart release sanitizers threads bench; default: all
