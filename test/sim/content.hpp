@@ -46,24 +46,22 @@ private:
 /// Which bytes have come; not lib/rudp's own set, which is under test.
 class Coverage {
 public:
-    /// False: some of it was there already.
-    bool add(rudp::Range range) {
-        auto next = ranges_.lower_bound(range.begin);
-        if (next != ranges_.end() && next->first < range.end) return false;
-        if (next != ranges_.begin()) {
-            auto before = std::prev(next);
-            if (before->second > range.begin) return false;
-            if (before->second == range.begin) {
-                range.begin = before->first;
-                ranges_.erase(before);
-            }
+    /// How many bytes of it were not there yet.
+    std::uint64_t add(rudp::Range range) {
+        std::uint64_t fresh = range.size();
+        std::uint64_t grown_begin = range.begin, grown_end = range.end;
+        auto at = ranges_.upper_bound(range.begin);
+        if (at != ranges_.begin() && std::prev(at)->second >= range.begin) --at;
+        while (at != ranges_.end() && at->first <= range.end) {
+            const std::uint64_t both_begin = std::max(at->first, range.begin);
+            const std::uint64_t both_end = std::min(at->second, range.end);
+            if (both_end > both_begin) fresh -= both_end - both_begin;
+            grown_begin = std::min(grown_begin, at->first);
+            grown_end = std::max(grown_end, at->second);
+            at = ranges_.erase(at);
         }
-        if (next != ranges_.end() && next->first == range.end) {
-            range.end = next->second;
-            ranges_.erase(next);
-        }
-        ranges_[range.begin] = range.end;
-        return true;
+        if (range.size() > 0) ranges_[grown_begin] = grown_end;
+        return fresh;
     }
     bool contains(const rudp::Range& range) const {
         const auto next = ranges_.upper_bound(range.begin);
