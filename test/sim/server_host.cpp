@@ -21,7 +21,7 @@ rudp::Door::Mac keyed(std::uint64_t key, Bytes bytes) {
 }
 
 FlightWatch::Look look(const rudp::Sender& sender) {
-    return {sender.in_flight(), sender.window(), sender.counts().timeouts};
+    return {sender.sent().in_flight(), sender.congestion().window(), sender.counts().timeouts};
 }
 
 }  // namespace
@@ -89,7 +89,7 @@ void ServerHost::on_request(Time now, const Address& from, const rudp::Header& h
             rudp::write_cookie(answer, door_->cookie(now, from, header, *request), out);
         send(Bytes(out).first(size), from);
     } else if (found != connections_.end()) {
-        found->second.sender->on_request(now);
+        found->second.sender->on_request();
         flush(now, found->second);
         erase_finished();
     } else {
@@ -111,10 +111,13 @@ void ServerHost::accept(Time now, const Address& from, const rudp::Header& heade
     rudp::SenderOptions made;
     made.connection = header.connection;
     made.peer = from;
-    made.request = request;
+    made.wish = request.wish;
+    made.max_datagram = request.max_datagram;
+    made.receive_buffer = request.receive_buffer;
     made.file = file;
     made.rtt = age;
     made.seed = random_.next();
+    made.token = [this] { return random_.next(); };
     made.read = [this](std::uint64_t offset, MutableBytes out) {
         require(offset + out.size() <= options_.content.file.size, "read behind the file's end");
         if (!spoiled_) options_.content.read(offset, out);
@@ -142,7 +145,8 @@ void ServerHost::send(Bytes packet, const Address& to) {
 void ServerHost::transmit(Connection& connection, Bytes packet, const Address& to) {
     const auto header = rudp::parse_header(packet);
     require(header.has_value(), "the server sent what is no packet");
-    connection.numbers.sent(header->number);
+    const bool acknowledged = header->kind != rudp::Kind::close && header->kind != rudp::Kind::path;
+    if (acknowledged) connection.numbers.sent(header->number);
     if (const auto data = rudp::parse_data(packet); header->kind == rudp::Kind::data) {
         require(data && options_.content.same(data->offset, data->bytes),
                 "the server sent other bytes than the file's");
