@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 
+#include "test/sim/goodput.hpp"
 #include "test/sim/scenario.hpp"
 
 namespace {
@@ -16,6 +17,8 @@ struct Options {
     std::uint64_t seed = 1;
     bool verbose = false;
     bool keep_going = false;
+    bool goodput = false;
+    bool fairness = false;
     bool good = true;
 };
 
@@ -36,6 +39,10 @@ Options parse(int argc, char** argv) {
             options.verbose = true;
         } else if (word == "--keep-going") {
             options.keep_going = true;
+        } else if (word == "--goodput") {
+            options.goodput = true;
+        } else if (word == "--fairness") {
+            options.fairness = true;
         } else {
             options.good = false;
         }
@@ -70,14 +77,51 @@ std::uint64_t run(const Options& options, Tally& tally) {
     return failures;
 }
 
+double milliseconds(Duration duration) {
+    return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+int print_goodput(std::uint64_t seed) {
+    std::printf("Mbit/s   RTT ms   loss %%   promised   goodput\n");
+    bool good = true;
+    for (const GoodputRow& row : goodput_rows()) {
+        const double got = goodput(row, seed);
+        good = good && got >= row.least;
+        std::printf("%6.0f %8.0f %8.1f %10.2f %9.3f%s\n", row.rate * 1e-6,
+                    milliseconds(row.round_trip), row.loss * 100, row.least, got,
+                    got < row.least ? "  too low" : "");
+        std::fflush(stdout);
+    }
+    return good ? 0 : 1;
+}
+
+int print_fairness(std::uint64_t seed) {
+    std::printf("RTT ms   queue BDP   two of ours    ours, cubic    two cubics\n");
+    for (const auto round_trip : {std::chrono::milliseconds(20), std::chrono::milliseconds(100)}) {
+        for (const double queue : {0.5, 1.0, 2.0, 4.0}) {
+            const Shares two = two_flows(round_trip, queue, seed);
+            const Shares cubic = beside_cubic(round_trip, queue, seed);
+            const Shares model = two_cubics(round_trip, queue, seed);
+            std::printf("%6.0f %11.1f   %5.2f  %5.2f   %5.2f  %5.2f   %5.2f  %5.2f\n",
+                        milliseconds(round_trip), queue, two.first, two.second, cubic.first,
+                        cubic.second, model.first, model.second);
+            std::fflush(stdout);
+        }
+    }
+    return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     const Options options = parse(argc, argv);
     if (!options.good) {
-        std::fprintf(stderr, "usage: netcopy_sim [--count N] [--seed S] [--keep-going] [-v]\n");
+        std::fprintf(stderr, "usage: netcopy_sim [--count N] [--seed S] [--keep-going] [-v]\n"
+                     "       netcopy_sim --goodput | --fairness [--seed S]\n");
         return 2;
     }
+    if (options.goodput) return print_goodput(options.seed);
+    if (options.fairness) return print_fairness(options.seed);
     Tally tally;
     const auto begin = std::chrono::steady_clock::now();
     const std::uint64_t failures = run(options, tally);

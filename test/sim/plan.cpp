@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t mtus[] = {1228, 1280, 1400, 1480, 1492, 1500, 4460, 9000, 65535};
+constexpr std::size_t mtus[] = {1228, 1280, 1400, 1480, 1492, 1500, 1500, 4460, 9000, 65535};
 
 double log_uniform(Random& random, double least, double most) {
     return least * std::pow(most / least, random.unit());
@@ -94,16 +94,8 @@ void draw_accidents(Random& random, Plan& plan) {
         while (random.chance(0.3))
             plan.changes.push_back({some_time(), draw_faults(random), draw_faults(random)});
     }
-    if (random.chance(0.5)) {  // a path with a largest packet, perhaps another one later
-        const std::size_t before = draw_mtu(random);
-        plan.last_mtu = random.chance(0.7) ? before : draw_mtu(random);
-        for (Plan::Change& each : plan.changes) each.down.mtu = each.up.mtu = before;
-        if (plan.changes.empty()) {
-            Plan::Change first;
-            first.down.mtu = first.up.mtu = before;
-            plan.changes.push_back(first);
-        }
-    }
+    if (random.chance(0.2)) plan.last_mtu = draw_mtu(random);  // another way than before
+    for (Plan::Change& each : plan.changes) each.down.mtu = each.up.mtu = plan.first_mtu;
     while (random.chance(0.06)) plan.moves.push_back(some_time());
     while (random.chance(0.05)) plan.restarts.push_back(some_time());
     if (random.chance(0.03)) plan.spoils = {some_time()};
@@ -130,8 +122,11 @@ Plan draw_plan(std::uint64_t seed) {
     plan.size = draw_size(random);
     plan.servers = random.chance(0.15) ? static_cast<unsigned>(random.between(2, 4)) : 1;
     if (random.chance(0.1)) plan.interface_mtu = draw_mtu(random);
+    plan.first_mtu = plan.last_mtu = draw_mtu(random);
     for (unsigned i = 0; i < plan.servers; ++i) {
-        const LinkOptions down = draw_link(random);
+        LinkOptions down = draw_link(random);
+        down.queue = std::max<std::uint64_t>(down.queue, 10 * plan.first_mtu);
+        down.faults.mtu = plan.first_mtu;
         LinkOptions up = down;
         up.rate = std::max(down.rate / log_uniform(random, 1, 20), 100e3 / 8);
         // No transfer takes more than about a minute.
@@ -162,14 +157,14 @@ std::string describe(const Plan& plan) {
     char text[400];
     std::snprintf(text, sizeof(text),
                   "%llu bytes, %u servers, %zu clients, %.3f Mbit/s, %.1f ms, queue %llu, calm at "
-                  "%.2f s, %zu changes, mtu %zu, %zu moves, %zu restarts, %zu spoils, %zu liars, "
+                  "%.2f s, %zu changes, mtu %zu then %zu, %zu moves, %zu restarts, %zu spoils, %zu liars, "
                   "forger %d, injector %d/%d",
                   static_cast<unsigned long long>(plan.size), plan.servers, plan.clients.size(),
                   plan.down[0].rate * 8e-6,
                   std::chrono::duration<double>(plan.down[0].delay).count() * 2e3,
                   static_cast<unsigned long long>(plan.down[0].queue),
                   std::chrono::duration<double>(plan.calm).count(), plan.changes.size(),
-                  plan.last_mtu, plan.moves.size(), plan.restarts.size(), plan.spoils.size(),
+                  plan.first_mtu, plan.last_mtu, plan.moves.size(), plan.restarts.size(), plan.spoils.size(),
                   plan.liars.size(), plan.forger, plan.injector, plan.injector_lies);
     return text;
 }

@@ -67,12 +67,22 @@ void ServerHost::on_packet(Time now, const Address& from, const Address&, Bytes 
     const auto found = connections_.find(header->connection);
     if (found != connections_.end()) {
         found->second.sender->on_packet(now, from, *header, packet);
+        check_ack(found->second, *header, packet);
         flush(now, found->second);
         erase_finished();
-    } else if (header->kind == rudp::Kind::ack || header->kind == rudp::Kind::path) {
-        ++counts_.unknown;
+    } else if (header->kind != rudp::Kind::close && packet.size() >= rudp::header_size + 3) {
+        ++counts_.unknown;  // an answer is never longer than what it answers
         refuse(from, *header, rudp::CloseCode::unknown, "");
     }
+}
+
+// Who acknowledges what nobody has sent yet breaches the protocol.
+void ServerHost::check_ack(const Connection& connection, const rudp::Header& header,
+                           Bytes packet) const {
+    rudp::Ack ack;
+    if (header.kind != rudp::Kind::ack || !rudp::parse_ack(packet, ack)) return;
+    if (ack.range_count == 0 || ack.ranges[0].last <= connection.numbers.last()) return;
+    require(connection.sender->ended().has_value(), "an acknowledgement of the future is believed");
 }
 
 void ServerHost::on_request(Time now, const Address& from, const rudp::Header& header,
@@ -144,7 +154,6 @@ void ServerHost::send(Bytes packet, const Address& to) {
 
 void ServerHost::transmit(Connection& connection, Bytes packet, const Address& to) {
     const auto header = rudp::parse_header(packet);
-    require(header.has_value(), "the server sent what is no packet");
     const bool acknowledged = header->kind != rudp::Kind::close && header->kind != rudp::Kind::path;
     if (acknowledged) connection.numbers.sent(header->number);
     if (const auto data = rudp::parse_data(packet); header->kind == rudp::Kind::data) {
@@ -162,7 +171,9 @@ void ServerHost::flush(Time now, Connection& connection) {
         const FlightWatch::Look before = look(sender);
         const rudp::Transmit made = sender.poll_transmit(now, out);
         if (made.size == 0) break;
-        connection.flight.transmitted(before, look(sender));
+        const auto header = rudp::parse_header(Bytes(out).first(made.size));
+        require(header.has_value(), "the server sent what is no packet");
+        connection.flight.transmitted(before, look(sender), header->kind);
         if (made.size + rudp::seal_size + overhead > options_.interface_mtu) {
             sender.on_too_big(made.size + rudp::seal_size);
             continue;

@@ -68,6 +68,7 @@ private:
                 const rudp::Request& request, Duration age);
     void refuse(const Address& to, const rudp::Header& header, rudp::CloseCode code,
                 std::string_view text);
+    void check_ack(const Connection& connection, const rudp::Header& header, Bytes packet) const;
     void flush(Time now, Connection& connection);
     void transmit(Connection& connection, Bytes packet, const Address& to);
     void send(Bytes packet, const Address& to);

@@ -43,14 +43,14 @@ private:
 };
 
 /// Of a Sender: what is in flight grows only where the window has room, but for two packets of
-/// each probe time-out.
+/// each probe time-out, and ACCEPT and PING, the short answers to what the client asks.
 class FlightWatch {
 public:
     struct Look {
         std::uint64_t in_flight = 0, window = 0, timeouts = 0;
     };
     /// Before and after a packet was made.
-    void transmitted(const Look& before, const Look& after);
+    void transmitted(const Look& before, const Look& after, rudp::Kind kind);
 
 private:
     std::uint64_t probes_ = 0;  // that may still be sent without room

@@ -9,6 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Site client_site = 1, enemy_site = 2, server_site = 10;
+constexpr auto breach = rudp::CloseCode::breach;
 // After the last word: a server whose client is gone forgets it, cookies and time-outs included.
 constexpr Duration silence_bound = 60s;
 
@@ -205,8 +206,11 @@ Tally World::run() {
     const Time done = network_.now();
     network_.run(done + silence_bound, [] { return false; });
     require(network_.idle(), "it does not become silent");
-    for (const ServerHost& each : servers_)
+    for (const ServerHost& each : servers_) {
         require(each.connections() == 0, "a server keeps a connection for ever");
+        require(!plan_.liars.empty() || plan_.injector || !each.counts().ended.contains(breach),
+                "an honest client was accused of a breach");
+    }
     return tally();
 }
 
