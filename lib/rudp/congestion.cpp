@@ -137,7 +137,7 @@ void Congestion::on_train(const AckSummary& summary) {
     if (latest_.sent <= train_sent_) return;
     train_sent_ = latest_.sent;
     if (state_ == State::startup) {
-        dispersion_.on_ack(summary.now, latest_.train, latest_.sent, summary.received);
+        dispersion_.on_ack(latest_.train, latest_.sent, summary.received);
     }
     measure_epoch(summary);
 }
