@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 
 namespace netcopy::rudp {
@@ -21,7 +22,7 @@ public:
     }
     double share() const { return all_ > 0 ? lost_ / all_ : 0; }  ///< 0 to 1
     /// Whether `lost` of `all` bytes in packets of `datagram` are more than chance explains: more
-    /// than two in a hundred and three standard deviations.
+    /// than one in two hundred and three standard deviations.
     bool exceeded(std::uint64_t lost, std::uint64_t all, std::size_t datagram) const {
         const auto size = static_cast<double>(datagram);
         const double packets = static_cast<double>(all) / size;
@@ -30,7 +31,7 @@ public:
         const double known = (lost_ + size) / (all_ + 100 * size);
         const double deviation =
             std::sqrt(known * (1 - known) * (1 / packets + size / (all_ + 100 * size)));
-        return static_cast<double>(lost) / static_cast<double>(all) > known + 0.02 + 3 * deviation;
+        return static_cast<double>(lost) / static_cast<double>(all) > known + 0.005 + 3 * deviation;
     }
 
 private:
