@@ -77,15 +77,10 @@ void Congestion::on_lost(Time, std::size_t bytes, const SendState& state) {
 void Congestion::on_ack(const AckSummary& summary) {
     const RateSample sample = rate_.take(min_rtt_);
     on_rtt(summary);
-    if (!queued()) {
-        random_.count(latest_.slow_lost, latest_.slow_acked);
-        random_.forget(std::max<std::uint64_t>(4000 * datagram_, 1));
-    }
-    this_round_.acked += summary.acked;
-    this_round_.lost += summary.lost;
-    if (latest_.lost > 0 && queued()) {
-        this_round_.lost_queued += latest_.lost;
-        this_round_.in_flight = std::max(this_round_.in_flight, latest_.lost_in_flight);
+    if (queued()) {
+        loss_.count_queued(latest_.lost, summary.acked, latest_.lost_in_flight);
+    } else {
+        loss_.count_random(latest_.slow_lost, latest_.slow_acked, datagram_);
     }
     if (summary.acked > 0) {
         ceiling_.on_acked(summary.now, summary.acked);
@@ -112,7 +107,6 @@ bool Congestion::queued() const {
 
 void Congestion::on_rtt(const AckSummary& summary) {
     if (summary.rtt <= Duration::zero()) return;
-    this_round_.least_rtt = std::min(this_round_.least_rtt, summary.rtt);
     epoch_.least_rtt = std::min(epoch_.least_rtt, summary.rtt);
     if (state_ == State::probe_rtt) probed_rtt_ = std::min(probed_rtt_, summary.rtt);
     // Seen again is as good as less.
@@ -168,11 +162,7 @@ void Congestion::measure_epoch(const AckSummary& summary) {
 void Congestion::end_round(const AckSummary& summary) {
     round_end_ = rate_.delivered();
     ++round_;
-    const std::uint64_t all = this_round_.acked + this_round_.lost;
-    if (all > 0 && random_.exceeded(this_round_.lost_queued, all, datagram_))
-        on_congestion(summary);
-    last_round_ = this_round_;
-    this_round_ = {};
+    if (loss_.congested(datagram_)) on_congestion(summary);
     if (state_ == State::startup && !rate_.app_limited()) {
         if (bandwidth_.best() >= 1.25 * full_bandwidth_) {
             full_bandwidth_ = bandwidth_.best();
@@ -185,9 +175,9 @@ void Congestion::end_round(const AckSummary& summary) {
 
 void Congestion::on_congestion(const AckSummary& summary) {
     answered_ = rate_.sent();
+    const std::uint64_t in_flight = loss_.answer();
     if (state_ == State::startup) return leave_startup(summary);
-    ceiling_.on_congestion(summary.now, this_round_.in_flight,
-                           std::min(datagram_, ordinary_datagram));
+    ceiling_.on_congestion(summary.now, in_flight, std::min(datagram_, ordinary_datagram));
     congested_ = true;
     if (state_ == State::up) enter(State::down, summary.now);
 }
@@ -209,6 +199,7 @@ void Congestion::run_startup(const AckSummary& summary) {
 void Congestion::leave_startup(const AckSummary& summary) {
     bandwidth_.update(cycle_, std::max(bandwidth_.best(), epoch_rate_));
     answered_ = rate_.sent();  // what is lost of it has been answered
+    loss_.answer();
     enter(State::drain, summary.now);
     cruise_ = Duration::zero();
 }
@@ -325,7 +316,7 @@ std::uint64_t Congestion::rate() const {
             break;
     }
     // What is lost at random takes no room at the bottleneck.
-    if (state_ != State::startup) rate /= 1 - std::min(random_.share(), most_compensation);
+    if (state_ != State::startup) rate /= 1 - std::min(loss_.random_share(), most_compensation);
     return std::max<std::uint64_t>(static_cast<std::uint64_t>(rate), datagram_);
 }
 

@@ -6,9 +6,9 @@
 #include "rudp/cubic_ceiling.hpp"
 #include "rudp/delivery_rate.hpp"
 #include "rudp/dispersion.hpp"
+#include "rudp/loss_test.hpp"
 #include "rudp/packet.hpp"
 #include "rudp/random.hpp"
-#include "rudp/random_loss.hpp"
 #include "rudp/windowed_max.hpp"
 
 namespace netcopy::rudp {
@@ -66,20 +66,11 @@ public:
     Duration min_rtt() const { return min_rtt_; }
 
     State state() const { return state_; }
-    double bandwidth() const { return bandwidth_.best(); }  ///< bytes per second that arrive
-    double random_loss() const { return random_.share(); }  ///< 0 to 1
-    std::uint64_t rounds() const { return round_; }         ///< round trips since the start
+    double bandwidth() const { return bandwidth_.best(); }       ///< bytes per second that arrive
+    double random_loss() const { return loss_.random_share(); }  ///< 0 to 1
+    std::uint64_t rounds() const { return round_; }              ///< round trips since the start
 
 private:
-    /// What a round trip's acknowledgements told; the last complete one is kept.
-    struct Round {
-        std::uint64_t acked = 0;
-        std::uint64_t lost = 0;
-        std::uint64_t lost_queued = 0;  // said by acknowledgements that had met a queue
-        std::uint64_t in_flight = 0;    // when the first of the lost packets was sent
-        Duration least_rtt = Duration::max();
-    };
-
     bool queued() const;  // packets lately met a standing queue
     double model_seconds() const;
     std::uint64_t bdp(double gain) const;
@@ -100,7 +91,7 @@ private:
     Random random_choice_;
     DeliveryRate rate_;
     Dispersion dispersion_;
-    RandomLoss random_;
+    LossTest loss_;
 
     State state_ = State::startup;
     Time state_since_;
@@ -118,7 +109,6 @@ private:
 
     std::uint64_t round_ = 0;
     std::uint64_t round_end_ = 0;  // bytes delivered
-    Round this_round_, last_round_;
 
     // Of the latest packets in one batch of calls.
     struct Latest {
