@@ -167,6 +167,7 @@ void Network::deliver(Datagram* datagram) {
 
 void Network::wake_now(Host& host) {
     Timer& timer = timers_[&host];
+    if (timer.at != now_) return;  // it has moved to an earlier time since, and went off then
     timer.at = Time::max();
     if (host.deadline() <= now_) {
         if (now_ - timer.window >= std::chrono::milliseconds(1)) {
