@@ -8,7 +8,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::uint64_t first_flight_packets = 128;
-constexpr std::uint64_t first_train_packets = 16;
+constexpr std::uint64_t first_train_packets = 64;
 constexpr std::size_t ordinary_datagram = 1472;  // larger ones are no reason to send more at first
 constexpr double most_jump = 32;  // of the rate in one round, because dispersion says so
 constexpr double window_gain = 2;
