@@ -8,7 +8,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::uint64_t first_flight_packets = 128;
-constexpr std::uint64_t first_train_packets = 16;
+constexpr std::uint64_t first_train_packets = 64;
 constexpr std::size_t ordinary_datagram = 1472;  // larger ones are no reason to send more at first
 constexpr double most_jump = 32;  // of the rate in one round, because dispersion says so
 constexpr double window_gain = 2;
@@ -102,7 +102,7 @@ void Congestion::on_ack(const AckSummary& summary) {
 bool Congestion::queued() const {
     // The least of several samples: jitter is no queue.
     const Duration rtt = std::min(epoch_.least_rtt, epoch_rtt_);
-    return rtt > min_rtt_ + std::max<Duration>(min_rtt_ / 8, milliseconds(1));
+    return rtt > min_rtt_ + std::max<Duration>(min_rtt_ / 16, milliseconds(1));
 }
 
 void Congestion::on_rtt(const AckSummary& summary) {
@@ -178,7 +178,6 @@ void Congestion::on_congestion(const AckSummary& summary) {
     const std::uint64_t in_flight = loss_.answer();
     if (state_ == State::startup) return leave_startup(summary);
     ceiling_.on_congestion(summary.now, in_flight, std::min(datagram_, ordinary_datagram));
-    congested_ = true;
     if (state_ == State::up) enter(State::down, summary.now);
 }
 
@@ -211,13 +210,9 @@ void Congestion::enter(State state, Time now) {
     if (state == State::cruise) {
         const Duration unit = std::max<Duration>(min_rtt_, milliseconds(5));
         cruise_ = unit * (4 + static_cast<int>(random_choice_.below(4)));
-        if (congested_) {
-            cruise_ = std::max<Duration>(
-                cruise_, milliseconds(2000 + static_cast<int>(random_choice_.below(1000))));
-        } else if (bandwidth_.best() > 1.1 * up_bandwidth_) {
+        if (bandwidth_.best() > 1.1 * up_bandwidth_) {
             cruise_ = Duration::zero();  // there was more, and may be more
         }
-        congested_ = false;
     }
     if (state == State::up) {
         ++cycle_;

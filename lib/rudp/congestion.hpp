@@ -143,7 +143,6 @@ private:
     // Cycle.
     Duration cruise_{};
     double up_bandwidth_ = 0;
-    bool congested_ = false;  // the last time that more was asked for
     // Aggregation.
     Time aggregation_since_;
     double aggregation_ = 0;

@@ -10,8 +10,8 @@ namespace {
 constexpr double random_packets = 4000;  // enough to know 5 % to a third of one
 constexpr double queued_packets = 500;
 constexpr double assumed_packets = 100;  // of which one was lost, before anything is known
-constexpr double margin = 0.005;
-constexpr double deviations = 4;  // chance alone: about once in 30,000 round trips
+constexpr double margin = 0.002;
+constexpr double deviations = 3;
 
 }  // namespace
 
