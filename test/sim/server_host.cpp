@@ -175,6 +175,7 @@ void ServerHost::flush(Time now, Connection& connection) {
         require(header.has_value(), "the server sent what is no packet");
         connection.flight.transmitted(before, look(sender), header->kind);
         if (made.size + rudp::seal_size + overhead > options_.interface_mtu) {
+            connection.numbers.sent(header->number);
             sender.on_too_big(made.size + rudp::seal_size);
             continue;
         }
