@@ -79,7 +79,10 @@ public:
     template <class Deliver>
     void move(Time now, Deliver deliver) {
         for (Host& host : hosts_) {
-            while (host.under_way.due(now)) arrive(host.under_way.next(), host.under_way.take());
+            while (host.under_way.due(now)) {
+                const Time due = host.under_way.next();
+                arrive(due, host.under_way.take());
+            }
         }
         for (std::size_t i = 0; i < hosts_.size(); ++i) {
             while (hosts_[i].coming.due(now)) {
