@@ -162,7 +162,11 @@ void Congestion::measure_epoch(const AckSummary& summary) {
 void Congestion::end_round(const AckSummary& summary) {
     round_end_ = rate_.delivered();
     ++round_;
-    if (loss_.congested(datagram_)) on_congestion(summary);
+    if (loss_.congested(datagram_)) {
+        on_congestion(summary);
+    } else if (loss_.mistaken(datagram_)) {
+        ceiling_.lift();
+    }
     if (state_ == State::startup && !rate_.app_limited()) {
         if (bandwidth_.best() >= 1.25 * full_bandwidth_) {
             full_bandwidth_ = bandwidth_.best();
