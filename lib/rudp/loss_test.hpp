@@ -12,12 +12,17 @@ class LossTest {
 public:
     /// `datagram`: bytes of the packets, of which chance takes one at a time.
     void count_random(std::uint64_t lost, std::uint64_t acked, std::size_t datagram);
+    /// Of packets that were sent below the bottleneck's rate as well, but met a queue: at random no
+    /// more is lost than this.
+    void count_at_most(std::uint64_t lost, std::uint64_t acked, std::size_t datagram);
     /// `in_flight`: bytes when the latest of the lost packets were sent.
     void count_queued(std::uint64_t lost, std::uint64_t acked, std::uint64_t in_flight);
     /// To be asked once for each round trip.
     bool congested(std::size_t datagram);
     /// Begins anew, with what was in flight at the congestion.
     std::uint64_t answer();
+    /// Whether the congestion that was answered last was none, as is known by now.
+    bool mistaken(std::size_t datagram) const;
 
     double random_share() const { return random_.share(); }  ///< 0 to 1
 
@@ -29,7 +34,9 @@ private:
         void add(std::uint64_t more_lost, std::uint64_t more_acked);
         void forget(double most);  // half of it, when there is more than that
     };
-    Count random_, queued_;
+    bool exceeds_chance(const Count& count, std::size_t datagram) const;
+
+    Count random_, at_most_, queued_, answered_;
     std::uint64_t in_flight_ = 0;
 };
 
