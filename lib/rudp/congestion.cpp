@@ -15,7 +15,6 @@ constexpr double window_gain = 2;
 constexpr double up_gain = 1.25;
 constexpr double down_gain = 0.75;
 constexpr double drain_gain = 0.5;
-constexpr double cut = 0.7;                      // at congestion
 constexpr double most_compensation = 0.1;        // share of random loss made up for
 constexpr Duration model_rtt = milliseconds(1);  // scheduling is slower than shorter round trips
 constexpr Duration local_rtt = milliseconds(2);  // the peer's socket is the queue
