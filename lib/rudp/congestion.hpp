@@ -53,9 +53,9 @@ public:
     void on_app_limited(std::uint64_t in_flight);
     void set_datagram(std::size_t bytes);
 
-    std::uint64_t window() const;   ///< bytes in flight at most
-    std::uint64_t rate() const;     ///< bytes per second, of pacing; > 0
-    std::size_t burst() const;      ///< bytes that may go out in one go
+    std::uint64_t window() const;  ///< bytes in flight at most
+    std::uint64_t rate() const;    ///< bytes per second, of pacing; > 0
+    std::size_t burst() const;     ///< bytes that may go out in one go
     Duration min_rtt() const;
 
 private:

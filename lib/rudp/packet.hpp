@@ -20,8 +20,8 @@ namespace netcopy::rudp {
 using Time = std::chrono::steady_clock::time_point;
 using Duration = std::chrono::steady_clock::duration;
 
-inline constexpr std::size_t seal_size = 4;            ///< bytes of a datagram behind its packet
-inline constexpr std::size_t least_datagram = 1200;    ///< bytes, the seal included
+inline constexpr std::size_t seal_size = 4;          ///< bytes of a datagram behind its packet
+inline constexpr std::size_t least_datagram = 1200;  ///< bytes, the seal included
 inline constexpr std::size_t largest_datagram = 65507;
 inline constexpr std::size_t header_size = 17;
 inline constexpr std::size_t data_header_size = header_size + 8;

@@ -55,8 +55,8 @@ public:
     const std::optional<Ended>& ended() const { return ended_; }
     bool finished() const { return ended_ && closes_due_ == 0; }
 
-    Duration rtt() const { return rtt_; }           ///< of the opening
-    std::uint64_t rate() const;                     ///< content bytes per second, lately
+    Duration rtt() const { return rtt_; }  ///< of the opening
+    std::uint64_t rate() const;            ///< content bytes per second, lately
     std::uint64_t connection() const { return options_.connection; }
     struct Counts {
         std::uint64_t packets = 0, duplicates = 0, unwanted = 0;
