@@ -21,12 +21,17 @@ class UdpAddress {
 public:
     UdpAddress() = default;  ///< of nobody: ::, port 0
     UdpAddress(const asio::ip::address& address, std::uint16_t port);
+    /// `ip` as bytes() has it; `scope` of a link-local address only, otherwise 0.
+    UdpAddress(const std::array<std::uint8_t, 16>& ip, std::uint16_t port, std::uint32_t scope)
+        : ip_(ip), port_(port), scope_(scope) {}
     explicit UdpAddress(const Udp::endpoint& endpoint)
         : UdpAddress(endpoint.address(), endpoint.port()) {}
 
     std::uint16_t port() const { return port_; }
     bool is_v4() const;
     bool is_unspecified() const;  ///< 0.0.0.0, ::
+    const std::array<std::uint8_t, 16>& ip() const { return ip_; }
+    std::uint32_t scope() const { return scope_; }
     asio::ip::address address() const;
     Udp::endpoint endpoint() const { return {address(), port_}; }
 

@@ -32,6 +32,8 @@ public:
     /// until produce() returns: seals are computed after that, so that payloads of several packets
     /// can be read from a file by one call.
     void add(const UdpPath& to, std::size_t size);
+    /// The same without a seal, for programs that know none.
+    void add_bare(const UdpPath& to, std::size_t size);
 
     std::size_t packets() const { return packets_; }
     bool empty() const { return packets_ == 0; }
@@ -46,6 +48,7 @@ public:
         std::size_t bytes = 0;
         std::size_t segment = 0;
         std::size_t count = 0;
+        bool sealed = true;
     };
     const std::vector<Piece>& pieces() const { return pieces_; }
     MutableBytes of(const Piece& piece) { return {buffer_.get() + piece.offset, piece.bytes}; }
