@@ -15,8 +15,8 @@ constexpr std::chrono::microseconds pause{1'000'000 * FetchBareServer::datagram 
 
 }  // namespace
 
-void FetchBareServer::on_datagram(Clock::time_point now, const UdpPath& from, Bytes datagram) {
-    const std::string name(as_text(datagram));
+void FetchBareServer::on_datagram(Clock::time_point now, const UdpPath& from, Bytes packet) {
+    const std::string name(as_text(packet));
     if (!safe_name(name)) return;  // noise
     const auto same = [&](const Transfer& each) { return each.to == from && each.name == name; };
     if (std::ranges::any_of(transfers_, same)) return;

@@ -25,7 +25,7 @@ public:
                     std::function<void(const ServedFile&)> on_served)
         : folder_(folder), files_(files), on_served_(std::move(on_served)) {}
 
-    void on_datagram(Clock::time_point now, const UdpPath& from, Bytes datagram);
+    void on_datagram(Clock::time_point now, const UdpPath& from, Bytes packet);
     /// False: no more for now.
     bool produce(Clock::time_point now, UdpBatch& out);
     Clock::time_point next_deadline() const;
