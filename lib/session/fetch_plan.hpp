@@ -62,7 +62,7 @@ public:
     std::uint64_t missing() const { return missing_.bytes(); }  ///< bytes
     /// Everything before it is here.
     std::uint64_t front() const { return missing_.empty() ? size_ : missing_.begin()->begin; }
-    bool is_missing(Range range) const { return missing_.contains_any(range); }
+    std::uint64_t missing_within(Range range) const { return missing_.overlap(range); }
 
     /// Of what is here, what a source has delivered.
     const rudp::IntervalSet& delivered(Source source) const { return sources_[source].delivered; }

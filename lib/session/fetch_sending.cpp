@@ -14,14 +14,16 @@ rudp::SenderOptions FetchSending::options(FetchSending& self, const Opening& ope
     rudp::SenderOptions options;
     options.connection = opening.connection;
     options.peer = to_rudp(opening.from.remote);
-    options.request = opening.request;
-    options.request.name = self.listed_.name;  // outlives the packet
+    options.wish = opening.request.wish;
+    options.max_datagram = opening.request.max_datagram;
+    options.receive_buffer = opening.request.receive_buffer;
     options.file.size = self.listed_.status.size;
     const FileTime time = self.listed_.status.mtime;
     options.file.mtime = time.seconds * 1'000'000'000 + time.nanoseconds;
     options.file.tag = to_tag(self.listed_.sha256);
     options.rtt = opening.rtt;
     options.seed = random_number();
+    options.token = random_number;
     options.read = [&self](std::uint64_t offset, MutableBytes buffer) {
         return self.read(offset, buffer);
     };

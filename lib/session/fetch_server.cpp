@@ -87,7 +87,7 @@ void FetchServer::on_request(Clock::time_point now, const UdpPath& from, const H
     if (found == by_id_.end()) return open(now, from, header, *request, *age);
     FetchSending& sending = *slots_[found->second];
     if (sending.sender().peer() != address) return;
-    sending.sender().on_request(now);
+    sending.sender().on_request();
     wake(found->second);
 }
 
@@ -196,8 +196,9 @@ FetchServer::Turn FetchServer::take_turn(Clock::time_point now, FetchSending& se
     Turn turn = Turn::more;
     std::size_t sent = 0;
     while (sent < budget) {
-        const std::size_t wanted = sending.sender().datagram() - rudp::seal_size;
-        const MutableBytes room = out.room(std::max(wanted, rudp::least_datagram));
+        // A PROBE may be larger than the present datagram.
+        const std::size_t usual = sending.sender().datagram() - rudp::seal_size;
+        const MutableBytes room = out.room(out.fits(max_packet) ? max_packet : usual);
         if (room.empty()) {
             turn = Turn::full;
             break;
@@ -219,7 +220,7 @@ FetchServer::Turn FetchServer::take_turn(Clock::time_point now, FetchSending& se
 void FetchServer::rest(Clock::time_point now, Slot slot) {
     FetchSending& sending = *slots_[slot];
     if (sending.sender().finished()) return remove(slot);
-    if (stopping_ && !sending.sender().ended() && sending.sender().in_flight() == 0 &&
+    if (stopping_ && !sending.sender().ended() && sending.sender().idle() &&
         now - sending.last_sent > stop_pause) {
         sending.sender().close(CloseCode::stopping, "the server is stopping");
         return wake(slot);
