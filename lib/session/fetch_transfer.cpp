@@ -34,6 +34,14 @@ void FetchTransfer::missing_again() {
     news_.complete = plan_.complete();
 }
 
+std::vector<std::size_t> FetchTransfer::whole_blocks() const {
+    std::vector<std::size_t> whole;
+    for (std::size_t block = 0; block < lacking_.size(); ++block) {
+        if (lacking_[block] == 0) whole.push_back(block);
+    }
+    return whole;
+}
+
 void FetchTransfer::had(FetchPlan::Source source, const std::vector<std::size_t>& blocks) {
     for (const std::size_t block : blocks) {
         const std::uint64_t begin = block * file_.block_size();

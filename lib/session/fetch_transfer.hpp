@@ -41,6 +41,7 @@ public:
     void write();
     /// Ranges are missing again (see FetchPlan): their blocks are not whole any more.
     void missing_again();
+    std::vector<std::size_t> whole_blocks() const;
     /// A connection of this source has ended.
     void ended(FetchPlan::Source source, Error why, bool by_peer_for_good);
     bool failed() const { return failed_; }
