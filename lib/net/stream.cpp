@@ -260,6 +260,20 @@ void tune_for_neighbour(Socket& socket) {
     use_cubic(socket.native_handle());
 }
 
+void keep_alive(Socket& socket, std::chrono::seconds silence) {
+    constexpr int probes = 3;
+    const int every = std::max(1, static_cast<int>(silence.count()) / probes);
+    const auto limit = static_cast<unsigned>(std::chrono::milliseconds(silence).count());
+    const int handle = socket.native_handle();
+    const int on = 1;
+    // What a kernel does not know of it is no loss but of time.
+    ::setsockopt(handle, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    ::setsockopt(handle, IPPROTO_TCP, TCP_KEEPIDLE, &every, sizeof every);
+    ::setsockopt(handle, IPPROTO_TCP, TCP_KEEPINTVL, &every, sizeof every);
+    ::setsockopt(handle, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+    ::setsockopt(handle, IPPROTO_TCP, TCP_USER_TIMEOUT, &limit, sizeof limit);
+}
+
 void use_cubic(int socket) {
     constexpr std::string_view cubic = "cubic";
     // Without it in this kernel the default stays; nothing is lost but speed.
