@@ -252,11 +252,17 @@ Task<> Stream::close_after_last_words() {
     }
 }
 
-void tune_for_neighbour(Socket& socket) {
+std::optional<std::chrono::microseconds> round_trip(Socket& socket) {
     tcp_info info{};
     socklen_t size = sizeof info;
-    if (::getsockopt(socket.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return;
-    if (std::chrono::microseconds(info.tcpi_rtt) >= neighbour_round_trip) return;
+    const int got = ::getsockopt(socket.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size);
+    if (got != 0) return std::nullopt;
+    return std::chrono::microseconds(info.tcpi_rtt);
+}
+
+void tune_for_neighbour(Socket& socket) {
+    const auto measured = round_trip(socket);
+    if (!measured || *measured >= neighbour_round_trip) return;
     use_cubic(socket.native_handle());
 }
 

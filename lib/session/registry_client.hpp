@@ -11,6 +11,7 @@
 #include "base/limits.hpp"
 #include "net/dial.hpp"
 #include "net/endpoint.hpp"
+#include "net/stream.hpp"
 #include "net/task.hpp"
 #include "session/dialects.hpp"
 
@@ -76,6 +77,9 @@ private:
                                        const std::function<void(const CatalogueEntry&)>& on_entry);
     Task<Result<>> find_by_seed(const CatalogueQuestion& question,
                                 const std::function<void(const CatalogueEntry&)>& on_entry);
+
+    Clock::duration patience_with(Stream& stream) const;
+    Error from_peer(Error error) const;
 
     const RegistryClientPlan plan_;
     std::string peer_;
