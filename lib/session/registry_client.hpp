@@ -11,6 +11,7 @@
 #include "base/limits.hpp"
 #include "net/dial.hpp"
 #include "net/endpoint.hpp"
+#include "net/stream.hpp"
 #include "net/task.hpp"
 #include "session/dialects.hpp"
 
@@ -27,11 +28,11 @@ struct CatalogueSource {
 /// and the same SHA-256 under the same name is one entry, however many servers have it. Of those of
 /// the seed's file servers only the name is known: each is an entry of its own, with one source.
 struct CatalogueEntry {
-    std::string name;                   ///< one path component, safe (file/safe_name)
-    std::optional<std::uint64_t> size;  ///< bytes
-    std::optional<FileTime> mtime;      ///< the latest of all sources
-    std::string sha256;                 ///< 64 lower-case hex digits, or empty
-    std::string md5;                    ///< 32 of them, or empty
+    std::string name;                      ///< one path component, safe (file/safe_name)
+    std::optional<std::uint64_t> size;     ///< bytes
+    std::optional<FileTime> mtime;         ///< the latest of all sources
+    std::string sha256;                    ///< 64 lower-case hex digits, or empty
+    std::string md5;                       ///< 32 of them, or empty
     std::vector<CatalogueSource> sources;  ///< at least one, none twice
 };
 
@@ -76,6 +77,9 @@ private:
                                        const std::function<void(const CatalogueEntry&)>& on_entry);
     Task<Result<>> find_by_seed(const CatalogueQuestion& question,
                                 const std::function<void(const CatalogueEntry&)>& on_entry);
+
+    Clock::duration patience_with(Stream& stream) const;
+    Error from_peer(Error error) const;
 
     const RegistryClientPlan plan_;
     std::string peer_;
