@@ -16,6 +16,8 @@ using OnEntry = std::function<void(const CatalogueEntry&)>;
 
 /// Of one entry, in an answer.
 constexpr std::size_t most_sources = 100'000;
+/// Of an answer, between two pauses.
+constexpr std::size_t lines_between = 512;
 /// What ends a seed's list that no end of the connection ends.
 constexpr std::chrono::milliseconds list_pause{300};
 
@@ -117,9 +119,13 @@ private:
     bool ended_ = false;
 };
 
-Task<Result<>> read_answer(Stream& stream, Answer& answer, Clock::duration timeout) {
-    const MessageLimits limits{wire::copy_line_limit, timeout, timeout, {}};
-    while (!answer.ended()) {
+Task<Result<>> read_answer(Stream& stream, Answer& answer, const RegistryClientPlan& plan) {
+    const MessageLimits limits{wire::copy_line_limit, plan.timeout, plan.timeout, {}};
+    for (std::size_t lines = 1; !answer.ended(); ++lines) {
+        if (plan.between && lines % lines_between == 0) {
+            stream.no_deadline();
+            co_await plan.between();
+        }
         auto line = co_await stream.read_message(wire::parse_catalogue_line, limits);
         if (!line) co_return line.error();
         if (!*line) co_return make_error(Errc::connection_lost, "the list has no end");
@@ -211,7 +217,7 @@ Task<Result<bool>> RegistryClient::find_by_netcopy(const CatalogueQuestion& ques
     Answer answer(Entries(peer_, on_entry));
     Result<> read;
     try {
-        read = co_await read_answer(stream, answer, plan_.timeout);
+        read = co_await read_answer(stream, answer, plan_);
     } catch (const system_error& error) {
         read = stream_error(error, "the list broke off");
     }

@@ -52,6 +52,8 @@ struct RegistryClientPlan {
     DialOptions dialing;
     Clock::duration timeout = limits::transfer_stall;  ///< in which something must come; 0: none
     Dialects dialects = Dialects::both;
+    /// Awaited now and then between two entries; may take its time. May be empty.
+    std::function<Task<>()> between = {};
 };
 
 /// Asks a master for its catalogue (docs/protocol/registry.md): by netcopy/1 in one round trip
