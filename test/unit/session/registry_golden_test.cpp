@@ -55,7 +55,8 @@ std::string play_foreign(const Transcript& transcript) {
                 co_await asio::async_read(socket, asio::buffer(text), asio::as_tuple(UseTask()));
                 CHECK(text == step.bytes);
             } else if (step.kind == Kind::client_end) {
-                CHECK(co_await receive_once(socket) == "");
+                const std::string more = co_await receive_once(socket);
+                CHECK(more == "");
             } else if (step.kind == Kind::server) {
                 co_await send_all(socket, step.bytes);
                 co_await pause(socket, 5ms);  // a segment of its own
@@ -85,19 +86,20 @@ std::string play_foreign(const Transcript& transcript) {
 TEST_CASE("netcopy's master says what the golden transcripts of registries have") {
     const auto transcripts = read_transcripts(folder, false);
     CHECK(transcripts.size() >= 18);
-    std::size_t clients = 0;
+    std::size_t played = 0;
     for (const Transcript& server : transcripts) {
         if (!server.name.starts_with("server-")) continue;
         RegistryFixture of;
         of.start();
         BarePeer peer = of.connect();
         play(peer, server);
+        ++played;
         settle(of);
         for (const Transcript& client : transcripts) {
             if (!client.name.starts_with("client-") || name_of(client) != name_of(server)) continue;
             BarePeer asking = of.connect();
             play(asking, client);
-            ++clients;
+            ++played;
         }
     }
     RegistryFixture alone;
@@ -106,9 +108,9 @@ TEST_CASE("netcopy's master says what the golden transcripts of registries have"
         if (name_of(client) != "alone") continue;
         BarePeer asking = alone.connect();
         play(asking, client);
-        ++clients;
+        ++played;
     }
-    CHECK(clients + 7 == transcripts.size());
+    CHECK(played == transcripts.size());
 }
 
 TEST_CASE("netcopy's client makes of foreign masters what the golden transcripts have") {
