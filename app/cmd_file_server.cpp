@@ -16,6 +16,7 @@ namespace netcopy::app {
 namespace {
 
 constexpr std::string_view usual_address = "127.0.0.1:0";
+constexpr std::optional<std::uint16_t> any_port = 0;
 constexpr std::size_t spare_descriptors = 256;  // beside one for each connection's file
 
 struct FileServerOptions {
@@ -157,7 +158,7 @@ public:
         }
         auto master = parse_endpoint(values_.master, master_port);
         if (!master) co_return master.error();
-        const auto endpoint = parse_endpoint(values_.listen, std::uint16_t{0});
+        const auto endpoint = parse_endpoint(values_.listen, any_port);
         if (!endpoint) co_return endpoint.error();
         Serving serving(context, values_, std::move(*master));
         co_return co_await serving.run(*endpoint);
