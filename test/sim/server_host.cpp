@@ -42,6 +42,7 @@ void ServerHost::restart() {
     network_.note("server restarts");
     for (const auto& [id, connection] : connections_) add_counts(*connection.sender);
     connections_.clear();
+    ended_ = {};
     amplification_.restart();
     door_ = make_door();
 }
@@ -102,17 +103,9 @@ void ServerHost::on_request(Time now, const Address& from, const rudp::Header& h
         found->second.sender->on_request();
         flush(now, found->second);
         erase_finished();
-    } else if (!has_ended(now, header.connection)) {
+    } else if (!ended_.contains(now, header.connection)) {
         accept(now, from, header, *request, *age);
     }
-}
-
-// Not long ago: a REQUEST that was doubled on its way opens nothing anew.
-bool ServerHost::has_ended(Time now, std::uint64_t connection) {
-    std::erase_if(ended_, [&](const auto& each) {
-        return now - each.second > std::chrono::seconds(10);  // the life of a cookie
-    });
-    return ended_.contains(connection);
 }
 
 void ServerHost::accept(Time now, const Address& from, const rudp::Header& header,
@@ -230,7 +223,7 @@ bool ServerHost::erase_finished() {
                require(sender.next_deadline() == Time::max(),
                        "a finished sender still has a deadline");
                ++counts_.ended[sender.ended()->code];
-               ended_[each.first] = network_.now();
+               ended_.add(network_.now(), each.first);
                add_counts(sender);
                return true;
            }) > 0;

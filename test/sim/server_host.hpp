@@ -6,6 +6,7 @@
 #include <string>
 
 #include "rudp/door.hpp"
+#include "rudp/ended_ids.hpp"
 #include "rudp/sender.hpp"
 #include "test/sim/content.hpp"
 #include "test/sim/watch.hpp"
@@ -73,7 +74,6 @@ private:
     void transmit(Connection& connection, Bytes packet, const Address& to);
     void send(Bytes packet, const Address& to);
     bool erase_finished();
-    bool has_ended(Time now, std::uint64_t connection);
     void add_counts(const rudp::Sender& sender);
     std::unique_ptr<rudp::Door> make_door();
 
@@ -82,7 +82,7 @@ private:
     Random random_;
     std::unique_ptr<rudp::Door> door_;
     std::map<std::uint64_t, Connection> connections_;
-    std::map<std::uint64_t, Time> ended_;
+    rudp::EndedIds ended_;
     AmplificationWatch amplification_;
     bool spoiled_ = false;
     Counts counts_;
