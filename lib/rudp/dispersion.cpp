@@ -1,15 +1,13 @@
 #include "rudp/dispersion.hpp"
 
-#include <algorithm>
-
 namespace netcopy::rudp {
 
-void Dispersion::on_ack(Time now, std::uint32_t train, std::uint64_t sent, std::uint64_t received) {
-    const Point point{now, sent, received};
+void Dispersion::on_ack(std::uint32_t train, std::uint64_t sent, std::uint64_t received) {
+    const Point point{sent, received};
     if (!any_ || train != train_) {
         if (any_) {
-            seconds_ += seconds(first_, last_);
-            bytes_ += static_cast<double>(last_.sent - first_.sent);
+            microseconds_ += last_.received - first_.received;
+            bytes_ += last_.sent - first_.sent;
         }
         any_ = true;
         train_ = train;
@@ -22,21 +20,11 @@ void Dispersion::on_ack(Time now, std::uint32_t train, std::uint64_t sent, std::
     if (received == first_.received) first_ = point;
 }
 
-double Dispersion::seconds(const Point& from, const Point& to) const {
-    const auto theirs = static_cast<double>(to.received - from.received) / 1e6;
-    const double ours = std::chrono::duration<double>(to.now - from.now).count();
-    return std::max(theirs, ours / 4);
-}
-
 double Dispersion::rate(std::uint64_t least) const {
-    double bytes = bytes_;
-    double seconds = seconds_;
-    if (any_) {
-        bytes += static_cast<double>(last_.sent - first_.sent);
-        seconds += this->seconds(first_, last_);
-    }
-    if (bytes < static_cast<double>(least) || seconds <= 0) return 0;
-    return bytes / seconds;
+    const std::uint64_t bytes = bytes_ + (last_.sent - first_.sent);
+    const std::uint64_t microseconds = microseconds_ + (last_.received - first_.received);
+    if (bytes < least || microseconds == 0) return 0;
+    return static_cast<double>(bytes) * 1e6 / static_cast<double>(microseconds);
 }
 
 }  // namespace netcopy::rudp
