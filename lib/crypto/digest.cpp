@@ -1,5 +1,6 @@
 #include "crypto/digest.hpp"
 
+#include "crypto/crc32c.hpp"
 #include "crypto/digest_workers.hpp"
 
 // Crypto++ declares its MD5 "weak" and wants to be told that we know.
@@ -93,20 +94,7 @@ std::uint32_t continue_crc32(std::uint32_t before, Bytes bytes) {
                            bytes.size());
 }
 
-// Unlike its sister, ISA-L's function leaves the inversion before and after to the caller, counts
-// in int, and has forgotten a const.
-std::uint32_t continue_crc32c(std::uint32_t before, Bytes bytes) {
-    constexpr std::size_t most = std::size_t{1} << 30;
-    std::uint32_t state = ~before;
-    while (!bytes.empty()) {
-        const Bytes part = bytes.first(std::min(most, bytes.size()));
-        auto* const data = const_cast<std::byte*>(part.data());
-        state = crc32_iscsi(reinterpret_cast<unsigned char*>(data), static_cast<int>(part.size()),
-                            state);
-        bytes = bytes.subspan(part.size());
-    }
-    return ~state;
-}
+std::uint32_t continue_crc32c(std::uint32_t before, Bytes bytes) { return crc32c(bytes, before); }
 
 std::unique_ptr<Digest::Algorithm> make_algorithm(DigestKind kind) {
     switch (kind) {
