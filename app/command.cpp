@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view copy_group = "Files and folders";
 constexpr std::string_view share_group = "A folder shared with others";
+constexpr std::string_view registry_group = "Many file servers, one catalogue";
 constexpr std::string_view checksum_group = "One file, proven by a checksum server";
 constexpr std::string_view help_group = "Help and set-up";
 
@@ -21,10 +22,12 @@ constexpr Command command_table[] = {
     {"verify", "Checks files against a list of their SHA-256", copy_group, make_verify},
     {"share", "Serves a folder: others list, upload and download its files", share_group,
      make_share},
-    {"list", "Shows the files of a share", share_group, make_list},
+    {"list", "Shows the files of a share, or of a master's file servers", share_group, make_list},
     {"upload", "Sends files to a share; what it has already is not sent again", share_group,
      make_upload},
     {"download", "Takes files from a share, by id, name or pattern", share_group, make_download},
+    {"master-server", "Knows which file server has which file, and tells clients", registry_group,
+     make_master_server},
     {"checksum-server", "Keeps checksums until they expire", checksum_group, make_checksum_server},
     {"help", "Shows the commands, or the options and examples of one", help_group, make_help},
     {"completion", "Prints the completion script for a shell", help_group, make_completion},
@@ -58,6 +61,7 @@ constexpr Script script_table[] = {
      make_sender},
     {"file_receiver_service", "receive", Words::none, 0, "usage: {}", "",
      make_file_receiver_service},
+    {"masterserver", "master-server", Words::none, 0, "usage: {}", "", make_master_server},
 };
 
 /// Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours, where no

@@ -91,6 +91,7 @@ std::unique_ptr<Job> make_receive();
 std::unique_ptr<Job> make_share();
 std::unique_ptr<Job> make_list();
 std::unique_ptr<Job> make_upload();
+std::unique_ptr<Job> make_master_server();
 std::unique_ptr<Job> make_download();
 std::unique_ptr<Job> make_help();
 std::unique_ptr<Job> make_completion();

@@ -163,7 +163,12 @@ std::string Renderer::text_of(const FileReport& file, std::string_view line) con
     if (!file.peer.empty()) object["peer"] = valid_utf8(file.peer);
     object["name"] = valid_utf8(file.name);
     object["outcome"] = file.outcome;
-    object["bytes"] = file.bytes;
+    if (file.bytes == FileReport::unknown) {
+        object["bytes"] = nullptr;
+    } else {
+        object["bytes"] = file.bytes;
+    }
+    if (file.sources) object["sources"] = *file.sources;
     if (!file.mtime.empty()) object["mtime"] = file.mtime;
     object["digests"] = object_of(file.digests);
     object["error"] = text_or_null(file.error);

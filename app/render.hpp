@@ -39,13 +39,16 @@ struct Report {
 
 /// What became of one file of many.
 struct FileReport {
+    static constexpr std::uint64_t unknown = UINT64_MAX;
+
     std::string name;                            ///< any bytes
     std::string_view outcome;                    ///< "sent", "same", "received", "failed" ...
     std::string peer;                            ///< empty: as everywhere in this run
-    std::uint64_t bytes = 0;                     ///< its size
+    std::uint64_t bytes = 0;                     ///< its size, or unknown
     std::map<std::string, std::string> digests;  ///< "sha256" -> hex
     std::string error;                           ///< empty: none
     std::string mtime;                           ///< empty: not told
+    std::optional<std::size_t> sources;          ///< servers that have it; none: not told
 };
 
 /// A field of a result: its JSON name and text.

@@ -13,6 +13,11 @@ using namespace std::chrono_literals;
 inline constexpr std::size_t checksum_length = 1024;             ///< bytes of one checksum
 inline constexpr std::uint64_t checksum_validity = 366 * 86400;  ///< seconds
 inline constexpr std::size_t checksum_entries = 4'000'000;
+/// What a master keeps of file servers: some 300 bytes for each file.
+inline constexpr std::size_t registry_servers = 1'000;
+inline constexpr std::size_t registry_server_files = 1'000'000;  ///< of one server
+inline constexpr std::size_t registry_files = 2'000'000;         ///< of all servers
+
 inline constexpr std::size_t connections = 10'000;
 inline constexpr std::size_t connections_per_address = 10'000;
 
@@ -23,6 +28,10 @@ inline constexpr std::uint64_t sparse_size = std::uint64_t{16} << 40;  ///< byte
 inline constexpr std::chrono::seconds server_idle = 300s;
 inline constexpr std::chrono::seconds transfer_stall = 60s;
 inline constexpr std::size_t stall_bytes = 1024;
+
+/// A file server and its master say that they live, and are dead after three times as long.
+inline constexpr std::chrono::seconds registry_beat = 2s;
+inline constexpr std::chrono::seconds registry_silence = 6s;
 
 inline constexpr std::chrono::seconds connect = 10s;  ///< names and all addresses together
 inline constexpr std::chrono::seconds message = 10s;  ///< one message, from its first byte

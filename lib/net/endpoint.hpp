@@ -13,6 +13,8 @@ namespace netcopy {
 struct Endpoint {
     std::string host;
     std::uint16_t port = 0;
+
+    bool operator==(const Endpoint&) const = default;
 };
 
 /// `HOST:PORT`, `[IPV6]:PORT`, or with a default port also `HOST`, `[IPV6]`, `IPV6`.

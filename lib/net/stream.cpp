@@ -252,12 +252,32 @@ Task<> Stream::close_after_last_words() {
     }
 }
 
-void tune_for_neighbour(Socket& socket) {
+std::optional<std::chrono::microseconds> round_trip(Socket& socket) {
     tcp_info info{};
     socklen_t size = sizeof info;
-    if (::getsockopt(socket.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return;
-    if (std::chrono::microseconds(info.tcpi_rtt) >= neighbour_round_trip) return;
+    const int got = ::getsockopt(socket.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size);
+    if (got != 0) return std::nullopt;
+    return std::chrono::microseconds(info.tcpi_rtt);
+}
+
+void tune_for_neighbour(Socket& socket) {
+    const auto measured = round_trip(socket);
+    if (!measured || *measured >= neighbour_round_trip) return;
     use_cubic(socket.native_handle());
+}
+
+void keep_alive(Socket& socket, std::chrono::seconds silence) {
+    constexpr int probes = 3;
+    const int every = std::max(1, static_cast<int>(silence.count()) / probes);
+    const auto limit = static_cast<unsigned>(std::chrono::milliseconds(silence).count());
+    const int handle = socket.native_handle();
+    const int on = 1;
+    // What a kernel does not know of it is no loss but of time.
+    ::setsockopt(handle, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    ::setsockopt(handle, IPPROTO_TCP, TCP_KEEPIDLE, &every, sizeof every);
+    ::setsockopt(handle, IPPROTO_TCP, TCP_KEEPINTVL, &every, sizeof every);
+    ::setsockopt(handle, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+    ::setsockopt(handle, IPPROTO_TCP, TCP_USER_TIMEOUT, &limit, sizeof limit);
 }
 
 void use_cubic(int socket) {

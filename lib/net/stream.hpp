@@ -135,6 +135,14 @@ private:
 /// report: operation_aborted is thrown on.
 Error stream_error(const boost::system::system_error& error, const std::string& what);
 
+/// As the kernel has measured it on a connected socket; none: it does not tell.
+std::optional<std::chrono::microseconds> round_trip(Socket& socket);
+
+/// The kernel asks a quiet peer whether it is there, and resets the connection when so long nothing
+/// came back; also when what was sent is not acknowledged. A help where the protocol has no sign of
+/// life: a stopped process has a kernel that answers.
+void keep_alive(Socket& socket, std::chrono::seconds silence);
+
 /// ADDRESS:PORT of a peer, as shown everywhere.
 std::string to_string(const Tcp::endpoint& endpoint);
 

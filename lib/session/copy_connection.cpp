@@ -35,9 +35,10 @@ Task<Result<CopyConnectionPtr>> open_copy(Endpoint endpoint, DialOptions dialing
 }
 
 Task<Result<CopyConnectionPtr>> open_copy(CopyConnectionPtr connection, wire::CopyOpening opening,
-                                          Clock::duration patience) {
+                                          Clock::duration patience, std::string behind) {
     std::string line;
     append(line, opening);
+    line += behind;
     Result<wire::CopyOpeningAnswer> answer = wire::CopyOpeningAnswer();
     try {
         connection->stream.deadline_in(patience);

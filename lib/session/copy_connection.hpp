@@ -3,6 +3,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "net/dial.hpp"
 #include "net/endpoint.hpp"
@@ -31,9 +32,10 @@ using CopyConnectionPtr = std::shared_ptr<CopyConnection>;
 /// closes, or nothing within `patience`). Errc::unreachable, Errc::refused when it declines.
 Task<Result<CopyConnectionPtr>> open_copy(Endpoint endpoint, DialOptions dialing,
                                           wire::CopyOpening opening, Clock::duration patience);
-/// The same on a connection whose last conversation has come to its end.
+/// The same on a connection whose last conversation has come to its end. `behind` is said together
+/// with the opening, for a purpose that begins with the client's words: no round trip more.
 Task<Result<CopyConnectionPtr>> open_copy(CopyConnectionPtr connection, wire::CopyOpening opening,
-                                          Clock::duration patience);
+                                          Clock::duration patience, std::string behind = {});
 
 /// From any thread: the connection's stream is woken when the descriptor has bytes. Nothing happens
 /// when that is being waited for already.

@@ -143,6 +143,11 @@ bool FolderIndexer::learn(const std::string& name, std::uint64_t size, const Dig
     return true;
 }
 
+void FolderIndexer::follow_changes(std::function<void()> changed) {
+    const Lock lock(mutex_);
+    files_.changes().follow(std::move(changed));
+}
+
 void FolderIndexer::note(std::string_view name, const NameChange& change) {
     const Lock lock(mutex_);
     if (name == SharedFolder::own_folder) return;

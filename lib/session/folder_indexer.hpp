@@ -41,6 +41,8 @@ public:
         const std::lock_guard lock(mutex_);
         return ask(files_);
     }
+    /// As SharedFolder::follow_changes().
+    void follow_changes(std::function<void()> changed);
     /// As SharedFolder::learn().
     bool learn(const std::string& name, std::uint64_t size, const Digests& digests);
 

@@ -10,7 +10,9 @@ std::optional<std::string> SharedFiles::put(std::string_view name, KnownFile kno
     const bool listed = place != listed_.end() && place->first == name;
     if (listed && place->second.file.same_file(known.file) &&
         place->second.digests == known.digests) {
+        const bool touched = place->second.file.status.mtime != known.file.status.mtime;
         place->second = known;
+        if (touched) changes_.add(name);
         return std::nullopt;
     }
     if (listed || left_out_.contains(name)) {
@@ -27,6 +29,7 @@ std::optional<std::string> SharedFiles::put(std::string_view name, KnownFile kno
     const auto entry = listed_.emplace_hint(place, name, known);
     by_id_.emplace(&*entry);
     by_inode_.emplace(known.file.inode, &*entry);
+    changes_.add(name);
     return std::nullopt;
 }
 
@@ -45,6 +48,7 @@ std::optional<KnownFile> SharedFiles::take(std::string_view name) {
     by_inode_.erase(
         std::find_if(begin, end, [&](const auto& each) { return each.second == &*entry; }));
     listed_.erase(entry);
+    changes_.add(name);
     list_left_out(known.digests.md5_text());
     return known;
 }

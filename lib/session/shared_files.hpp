@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "file/flat_folder.hpp"
+#include "session/listing_changes.hpp"
 #include "store/share_index.hpp"
 
 namespace netcopy {
@@ -53,6 +54,9 @@ public:
     void settle(std::uint64_t inode);
 
     const ByName& listed() const { return listed_; }
+    /// Of listed().
+    ListingChanges& changes() { return changes_; }
+    const ListingChanges& changes() const { return changes_; }
     /// Listed or left out.
     const KnownFile* find(std::string_view name) const;
     /// Another name of the same content, or where it was until lately.
@@ -109,6 +113,7 @@ private:
     void list_left_out(std::string_view md5);
 
     ByName listed_;
+    ListingChanges changes_;
     std::set<IdKey, ById> by_id_;
     std::unordered_multimap<std::uint64_t, const Entry*> by_inode_;
     ByName left_out_;

@@ -220,6 +220,19 @@ std::optional<SharedFile> SharedFolder::find(std::string_view name) const {
     });
 }
 
+void SharedFolder::follow_changes(std::function<void()> changed) {
+    state_->indexer->follow_changes(std::move(changed));
+}
+
+std::uint64_t SharedFolder::version() const {
+    return state_->indexer->ask([](const SharedFiles& files) { return files.changes().version(); });
+}
+
+ListingChanges::Since SharedFolder::changes_since(std::uint64_t version, std::size_t most) const {
+    return state_->indexer->ask(
+        [&](const SharedFiles& files) { return files.changes().since(version, most); });
+}
+
 SharedFolder::Match SharedFolder::find_id(std::string_view text) const {
     const std::string digits = hex_digits(text);
     if (digits.size() < least_digits) return {};

@@ -16,6 +16,7 @@
 #include "file/status.hpp"
 #include "net/disk_pool.hpp"
 #include "net/task.hpp"
+#include "session/listing_changes.hpp"
 
 namespace netcopy {
 
@@ -76,6 +77,16 @@ public:
     std::vector<SharedFile> page(std::string_view after, std::size_t most) const;
     std::size_t count() const;
     std::optional<SharedFile> find(std::string_view name) const;
+
+    /// From now on it is kept which names change in the list, the latest 65,536. `changed` is
+    /// called behind each, on any thread, while the folder is locked: it must neither block nor
+    /// ask. Empty: nobody follows any more. One follower.
+    void follow_changes(std::function<void()> changed);
+    /// Of the list: how often it has changed while it was followed. A page that is asked for later
+    /// has what changed before.
+    std::uint64_t version() const;
+    /// Up to `most` names that were listed, listed anew or taken from the list behind that version.
+    ListingChanges::Since changes_since(std::uint64_t version, std::size_t most) const;
 
     struct Match {
         std::optional<SharedFile> file;  ///< of several with the same bytes the first by name

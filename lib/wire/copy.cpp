@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "wire/copy_line.hpp"
+#include "wire/copy_fields.hpp"
 
 namespace netcopy::wire {
 namespace {
@@ -168,7 +168,9 @@ CopyAnswer parse_get(CopyLine& line) {
     return get;
 }
 
-CopyListing parse_file(CopyLine& line) {
+}  // namespace
+
+CopyFile parse_copy_file(CopyLine& line) {
     CopyFile file;
     file.size = line.number("the size is no number below 2^63");
     file.mtime = line.time();
@@ -186,12 +188,17 @@ CopyListing parse_file(CopyLine& line) {
     return file;
 }
 
-CopyListing parse_listed(CopyLine& line) {
+CopyListed parse_copy_listed(CopyLine& line) {
     CopyListed listed;
     listed.files = line.number("the count is no number below 2^63");
     ignore_flags(line);
     return listed;
 }
+
+namespace {
+
+CopyListing parse_file(CopyLine& line) { return parse_copy_file(line); }
+CopyListing parse_listed(CopyLine& line) { return parse_copy_listed(line); }
 
 /// A line that says nothing but the number of a request.
 template <class Message, class Any>
@@ -208,34 +215,22 @@ CopyAnswer parse_same(CopyLine& line) {
     return same;
 }
 
-/// A line that is its verb.
-template <class Message, class Any>
-Any parse_bare(CopyLine&) {
-    return Message{};
-}
-
-template <class Any>
-struct Verb {
-    std::string_view word;
-    Any (*parse)(CopyLine&);
-};
-
 // The frequent ones first: they are searched in this order.
-constexpr Verb<CopyRequest> request_verbs[] = {
+constexpr CopyVerb<CopyRequest> request_verbs[] = {
     {"PUT", parse_put},
     {"DATA", parse_data},
     {"SUM", parse_sum},
     {"DIR", parse_folder},
-    {"SYNC", parse_bare<CopySync, CopyRequest>},
+    {"SYNC", parse_copy_bare<CopySync, CopyRequest>},
     {"LINK", parse_link},
     {"KEEP", parse_numbered<CopyKeep, CopyRequest>},
     {"OTHER", parse_numbered<CopyOther, CopyRequest>},
     {"DROP", parse_drop},
-    {"BUSY", parse_bare<CopyBusy, CopyRequest>},
+    {"BUSY", parse_copy_bare<CopyBusy, CopyRequest>},
     {"LACK", parse_lack},
-    {"END", parse_bare<CopyEnd, CopyRequest>},
+    {"END", parse_copy_bare<CopyEnd, CopyRequest>},
 };
-constexpr Verb<CopyAnswer> answer_verbs[] = {
+constexpr CopyVerb<CopyAnswer> answer_verbs[] = {
     {"WANT", parse_want},
     {"SAME", parse_same},
     {"DONE", parse_done},
@@ -243,45 +238,35 @@ constexpr Verb<CopyAnswer> answer_verbs[] = {
     {"HAVE", parse_have},
     {"KEPT", parse_kept},
     {"NO", parse_no},
-    {"BUSY", parse_bare<CopyBusy, CopyAnswer>},
-    {"STOP", parse_bare<CopyStop, CopyAnswer>},
-    {"LAST", parse_bare<CopyLast, CopyAnswer>},
-    {"BYE", parse_bare<CopyBye, CopyAnswer>},
+    {"BUSY", parse_copy_bare<CopyBusy, CopyAnswer>},
+    {"STOP", parse_copy_bare<CopyStop, CopyAnswer>},
+    {"LAST", parse_copy_bare<CopyLast, CopyAnswer>},
+    {"BYE", parse_copy_bare<CopyBye, CopyAnswer>},
 };
-constexpr Verb<CopyListing> listing_verbs[] = {
+constexpr CopyVerb<CopyListing> listing_verbs[] = {
     {"FILE", parse_file},
-    {"BUSY", parse_bare<CopyBusy, CopyListing>},
+    {"BUSY", parse_copy_bare<CopyBusy, CopyListing>},
     {"END", parse_listed},
 };
-
-template <class Any, std::size_t count>
-Any parse_by_verb(CopyLine& line, const Verb<Any> (&verbs)[count]) {
-    const std::string_view word = line.field();
-    for (const Verb<Any>& verb : verbs) {
-        if (verb.word == word) return verb.parse(line);
-    }
-    line.fail("the line begins with no known verb");
-    return {};
-}
 
 }  // namespace
 
 Result<Parsed<CopyRequest>> parse_copy_request(std::string_view bytes) {
     return parse_copy_line<CopyRequest>(
         bytes, copy_line_limit, CopyCheckRule::last_field,
-        [](CopyLine& line) { return parse_by_verb(line, request_verbs); });
+        [](CopyLine& line) { return parse_copy_verb(line, request_verbs); });
 }
 
 Result<Parsed<CopyAnswer>> parse_copy_answer(std::string_view bytes) {
     return parse_copy_line<CopyAnswer>(
         bytes, copy_line_limit, CopyCheckRule::last_field,
-        [](CopyLine& line) { return parse_by_verb(line, answer_verbs); });
+        [](CopyLine& line) { return parse_copy_verb(line, answer_verbs); });
 }
 
 Result<Parsed<CopyListing>> parse_copy_listing(std::string_view bytes) {
     return parse_copy_line<CopyListing>(
         bytes, copy_line_limit, CopyCheckRule::last_field,
-        [](CopyLine& line) { return parse_by_verb(line, listing_verbs); });
+        [](CopyLine& line) { return parse_copy_verb(line, listing_verbs); });
 }
 
 }  // namespace netcopy::wire

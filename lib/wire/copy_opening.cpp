@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view accepted_front = "NETCOPY/1 ok ";
 constexpr std::string_view declined_front = "NETCOPY/1 no ";
 constexpr std::size_t session_digits = 32;
-constexpr std::string_view purposes[] = {"put", "get", "list"};
+constexpr std::string_view purposes[] = {"put", "get", "list", "register", "catalogue"};
 
 /// True when `bytes` begins so, or could with more.
 bool may_begin(std::string_view bytes, std::string_view front) {
@@ -69,8 +69,10 @@ CopyAccepted parse_accepted(CopyLine& line) {
         if (!number || *number == 0) line.fail("a window is no number from 1");
         (name == "window" ? accepted.window : accepted.window_bytes) = number.value_or(1);
     } while (line.more() && !line.problem());
-    if (accepted.purpose == "list") return CopyAccepted{.purpose = "list"};  // without requests
-    return accepted;
+    if (accepted.purpose == "put" || accepted.purpose == "get") return accepted;
+    CopyAccepted plain;  // nothing is requested
+    plain.purpose = accepted.purpose;
+    return plain;
 }
 
 CopyDeclined parse_declined(CopyLine& line) {

@@ -1,129 +1,14 @@
-#include <charconv>
-#include <limits>
-
 #include "wire/copy.hpp"
-#include "wire/copy_check.hpp"
+#include "wire/copy_line_writer.hpp"
 
 // The lines of netcopy/1, written.
 
 namespace netcopy::wire {
 namespace {
 
-constexpr char hex_digits[] = "0123456789abcdef";
-constexpr std::uint32_t second = 1'000'000'000;  // nanoseconds
-// Bytes of a text, so that its line keeps the limit even if each has to be escaped.
-constexpr std::size_t text_limit = 4096;
+constexpr std::size_t text_limit = copy_text_limit;
 constexpr std::size_t opening_text_limit = 200;
-
-/// Appends a line field by field.
-class LineWriter {
-public:
-    LineWriter(std::string& out, std::string_view front) : out_(out), begin_(out.size()) {
-        out_ += front;
-    }
-
-    LineWriter& field(std::string_view plain) {
-        out_ += ' ';
-        out_ += plain;
-        return *this;
-    }
-
-    LineWriter& number(std::uint64_t value) {
-        out_ += ' ';
-        digits(value);
-        return *this;
-    }
-
-    LineWriter& mode(std::uint32_t value) {
-        out_ += ' ';
-        digits(value & 07777, 8);
-        return *this;
-    }
-
-    LineWriter& time(FileTime time);
-
-    LineWriter& escaped(std::string_view text) {
-        out_ += ' ';
-        for (const char c : text) {
-            const auto byte = static_cast<unsigned char>(c);
-            if (byte > ' ' && byte != '\\' && byte != 0x7f) {
-                out_ += c;
-            } else {
-                const char escape[] = {'\\', 'x', hex_digits[byte >> 4], hex_digits[byte & 15]};
-                out_.append(escape, sizeof escape);
-            }
-        }
-        return *this;
-    }
-
-    /// A code, and a text for people, which must not be empty on the wire.
-    LineWriter& reason(std::string_view code, std::string_view text, std::size_t limit) {
-        return field(code).escaped(text.empty() ? code : text.substr(0, limit));
-    }
-
-    LineWriter& option(std::string_view name, std::string_view value) {
-        field(name);
-        out_ += '=';
-        out_ += value;
-        return *this;
-    }
-
-    LineWriter& option(std::string_view name, std::uint64_t value) {
-        option(name, "");
-        digits(value);
-        return *this;
-    }
-
-    LineWriter& crc64(std::uint64_t value) {
-        option("crc64", "");
-        for (int shift = 60; shift >= 0; shift -= 4) out_ += hex_digits[value >> shift & 15];
-        return *this;
-    }
-
-    LineWriter& digests(const std::vector<CopyDigest>& digests) {
-        for (const auto& [kind, hex] : digests) option(kind, hex);
-        return *this;
-    }
-
-    LineWriter& flag(std::string_view word, bool set) { return set ? field(word) : *this; }
-
-    void end() {
-        const CopyCheck check = copy_check(std::string_view(out_).substr(begin_));
-        out_.append(check.data(), check.size());
-        out_ += '\n';
-    }
-    void end_opening() { out_ += '\n'; }
-
-private:
-    void digits(std::uint64_t value, int base = 10) {
-        char text[24];
-        out_.append(text, std::to_chars(text, text + sizeof text, value, base).ptr);
-    }
-
-    std::string& out_;
-    std::size_t begin_;  // of the line
-};
-
-LineWriter& LineWriter::time(FileTime time) {
-    // What has no name on the wire: half an eternity ago. The nearest that has.
-    constexpr std::int64_t earliest = std::numeric_limits<std::int64_t>::min();
-    if (time == FileTime{earliest, 0}) time.nanoseconds = 1;
-
-    out_ += ' ';
-    if (time.seconds < 0) {
-        out_ += '-';
-        if (time.nanoseconds != 0) time = {time.seconds + 1, second - time.nanoseconds};
-        time.seconds = -time.seconds;
-    }
-    digits(static_cast<std::uint64_t>(time.seconds));
-    out_ += '.';
-    char text[9];
-    for (std::size_t i = sizeof text; i-- > 0; time.nanoseconds /= 10) {
-        text[i] = static_cast<char>('0' + time.nanoseconds % 10);
-    }
-    out_.append(text, sizeof text);
-    return *this;
-}
+using LineWriter = CopyLineWriter;
 
 }  // namespace
 
@@ -143,7 +28,7 @@ void append(std::string& out, const CopyOpening& message) {
 void append(std::string& out, const CopyAccepted& message) {
     LineWriter line(out, "NETCOPY/1 ok");
     line.field(message.purpose);
-    if (message.purpose != "list") {  // else nothing is requested
+    if (message.purpose == "put" || message.purpose == "get") {  // else nothing is requested
         line.option("window", message.window).option("window-bytes", message.window_bytes);
     }
     line.end_opening();
