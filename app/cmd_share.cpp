@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "app/exit_status.hpp"
+#include "app/hashing_display.hpp"
 #include "app/service.hpp"
 #include "app/share_options.hpp"
 #include "net/together.hpp"
@@ -16,7 +17,6 @@ constexpr std::string_view usual_address = "127.0.0.1:9999";
 /// Descriptors that a connection may need: its own, folders, and files that wait for their names.
 constexpr std::size_t descriptors_each = 8;
 constexpr std::size_t spare_descriptors = 4096;
-constexpr std::chrono::milliseconds look_period{200};
 
 struct ShareOptions {
     std::vector<std::string> operands;
@@ -37,7 +37,7 @@ public:
           rate_(options.bwlimit),
           log_(context),
           begun_(context.io.get_executor(), Clock::time_point::max()),
-          looked_(context.io.get_executor()) {}
+          hashing_(context) {}
 
     Task<Result<int>> run(const Endpoint& endpoint) {
         raise_file_limit(options_.server.max_connections * descriptors_each + spare_descriptors);
@@ -73,7 +73,7 @@ private:
         Result<> served;
         const auto part = [&](std::size_t number) -> Task<> {
             if (number == 1) co_return co_await follow(folder);
-            if (number == 2) co_return co_await show_hashing(folder.progress());
+            if (number == 2) co_return co_await hashing_.run(folder.progress());
             const SessionFn session = [&service](Stream& stream) { return service.serve(stream); };
             const auto ready = [this](Server&) {
                 listening_ = true;
@@ -83,7 +83,7 @@ private:
             folder.stop();
             stopped_ = true;
             begun_.cancel();
-            looked_.cancel();
+            hashing_.stop();
         };
         co_await run_together(3, part);
         if (!served) co_return served.error();
@@ -100,19 +100,6 @@ private:
             if (state.cancelled() != asio::cancellation_type::none) co_return;
         }
         if (listening_) co_await folder.run();
-    }
-
-    /// A bar for as long as something is hashed.
-    Task<> show_hashing(const TreeProgress& progress) {
-        std::shared_ptr<Renderer::Display> display;
-        while (!stopped_) {
-            if (!progress.counting) display.reset();
-            if (progress.counting && !display) display = context_.output.show(progress);
-            looked_.expires_after(look_period);
-            co_await looked_.async_wait(asio::as_tuple(UseTask()));
-            const auto state = co_await asio::this_coro::cancellation_state;
-            if (state.cancelled() != asio::cancellation_type::none) co_return;
-        }
     }
 
     ShareRules make_rules(Quota& quota) {
@@ -132,7 +119,7 @@ private:
     RateLimit rate_;
     ServiceLog log_;
     Timer begun_;  // never rings: cancelled to say so
-    Timer looked_;
+    HashingDisplay hashing_;
     bool listening_ = false;
     bool stopped_ = false;
 };

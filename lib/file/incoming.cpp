@@ -5,6 +5,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "file/incoming_state.hpp"
@@ -139,14 +140,19 @@ Result<> IncomingFile::State::open_small(bool& unnamed) {
 Result<> IncomingFile::State::reserve() {
     const std::uint64_t size = plan.sparse ? 0 : plan.size.value_or(plan.reserve);
     if (size < resumable_size || size <= position) return {};
-    const std::uint64_t missing = size - position;
+    std::uint64_t missing = size - position;
+    struct stat status {};
+    if (scattered() && ::fstat(file.get(), &status) == 0) {
+        constexpr std::uint64_t unit = 512;  // of st_blocks
+        missing -= std::min(missing, static_cast<std::uint64_t>(status.st_blocks) * unit);
+    }
     // Asked first: a reservation that fails has filled the disk for a moment on some file systems.
     struct statvfs space {};
     int reason = 0;
     if (::fstatvfs(file.get(), &space) == 0 && missing / space.f_frsize > space.f_bavail) {
         reason = ENOSPC;
     } else if (::fallocate(file.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(position),
-                           static_cast<off_t>(missing)) != 0) {
+                           static_cast<off_t>(size - position)) != 0) {
         reason = errno;
     }
     if (reason == 0 || reason == EOPNOTSUPP || reason == EINTR) return {};
@@ -156,13 +162,15 @@ Result<> IncomingFile::State::reserve() {
 void IncomingFile::State::keep() noexcept {
     if (!file) return;
     // Without a record nothing could be gone on with.
-    if (!resumable() || journal.records() == 0) return discard();
+    const std::uint64_t records = scattered() ? blocks.known() : journal.records();
+    if (!resumable() || records == 0) return discard();
     // What was reserved and not used is given back; the next attempt reserves anew.
     struct stat status {};
     if (::fstat(file.get(), &status) == 0) {
         [[maybe_unused]] const int cut = ::ftruncate(file.get(), status.st_size);
     }
     journal = Journal();
+    blocks = BlockJournal();
     file = Descriptor();
 }
 
@@ -174,6 +182,7 @@ void IncomingFile::State::discard() noexcept {
         temporary.clear();
     }
     journal = Journal();
+    blocks = BlockJournal();
     file = Descriptor();  // and with it the lock, after the names are gone
 }
 

@@ -32,6 +32,9 @@ struct IncomingPlan {
     /// With Existing::rename: a file that has the name, or one of its numbers, and the same bytes
     /// is this one, whatever its time.
     bool same_bytes_once = false;
+    /// Digest of what it is to become, in hex; for ScatteredFile only, whose bytes come in any
+    /// order.
+    std::string content;
 };
 
 /// Errc::refused because another writer has the file: to be tried again.
@@ -81,6 +84,7 @@ public:
 private:
     friend class Tree;
     friend class CommitBatch;
+    friend class ScatteredFile;
     struct State;
     explicit IncomingFile(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;

@@ -103,6 +103,10 @@ Result<> IncomingFile::State::open_partial() {
     // Without a journal it is written all the same, only another attempt begins at 0.
     Descriptor notes = open_own_file(in, name + std::string(journal_suffix), 0600, status);
     if (!notes && (errno == EMFILE || errno == ENFILE)) return failed("write", errno);
+    if (scattered()) {
+        blocks = BlockJournal(std::move(notes), {*plan.size, plan.content, component});
+        return reserve();
+    }
     if (notes) journal = Journal(std::move(notes), {*plan.size, plan.mtime, component});
     if (::fstat(file.get(), &status) != 0) return failed("examine", errno);
     const auto there = std::min(static_cast<std::uint64_t>(status.st_size), *plan.size);

@@ -119,6 +119,7 @@ Result<std::string> IncomingFile::State::publish() {
     }
     temporary.clear();
     journal = Journal();
+    blocks = BlockJournal();
     file = Descriptor();
     dirty->add(folder);
     return name;

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "file/block_journal.hpp"
 #include "file/descriptor.hpp"
 #include "file/folder.hpp"
 #include "file/incoming.hpp"
@@ -27,6 +28,7 @@ struct IncomingFile::State {
     State& operator=(const State&) = delete;
 
     bool resumable() const { return plan.size && *plan.size >= resumable_size; }
+    bool scattered() const { return !plan.content.empty(); }
     Error failed(std::string_view what, int reason) const;
     Error refused(std::string_view why) const;
 
@@ -56,6 +58,7 @@ struct IncomingFile::State {
     Descriptor file;
     std::string temporary;       // within the folder; empty: it has no name
     Journal journal;             // of a large file
+    BlockJournal blocks;         // of a large one that is scattered, in its place
     std::uint64_t position = 0;  // where the next byte may be written; before: kept() and written
     bool was_there = false;      // publish() found this very file under its name
     bool checking = false;       // what was kept is to be read back

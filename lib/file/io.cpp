@@ -1,7 +1,10 @@
 #include "file/io.hpp"
 
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 namespace netcopy {
@@ -28,6 +31,37 @@ bool write_all_at(int file, Bytes bytes, std::uint64_t offset) {
         if (put <= 0) return false;
         bytes = bytes.subspan(static_cast<std::size_t>(put));
         offset += static_cast<std::uint64_t>(put);
+    }
+    return true;
+}
+
+bool write_all_at(int file, std::span<const Bytes> pieces, std::uint64_t offset) {
+    constexpr std::size_t most_pieces = 256;  // of a call; the system's limit is 1024
+    std::array<iovec, most_pieces> vector{};
+    while (!pieces.empty()) {
+        const std::size_t count = std::min(pieces.size(), most_pieces);
+        std::size_t wanted = 0;
+        for (std::size_t i = 0; i < count; ++i) {
+            vector[i].iov_base = const_cast<std::byte*>(pieces[i].data());
+            vector[i].iov_len = pieces[i].size();
+            wanted += pieces[i].size();
+        }
+        const ssize_t put =
+            ::pwritev(file, vector.data(), static_cast<int>(count), static_cast<off_t>(offset));
+        if (put < 0 && errno == EINTR) continue;
+        if (put == 0 && wanted > 0) errno = ENOSPC;
+        if (put < 0 || (put == 0 && wanted > 0)) return false;
+        auto done = static_cast<std::size_t>(put);
+        offset += done;
+        while (!pieces.empty() && done >= pieces.front().size()) {
+            done -= pieces.front().size();
+            pieces = pieces.subspan(1);
+        }
+        if (done == 0) continue;
+        const Bytes rest = pieces.front().subspan(done);
+        if (!write_all_at(file, rest, offset)) return false;
+        offset += rest.size();
+        pieces = pieces.subspan(1);
     }
     return true;
 }

@@ -13,5 +13,7 @@ namespace netcopy {
 ssize_t read_all_at(int file, MutableBytes buffer, std::uint64_t offset);
 /// False with errno.
 bool write_all_at(int file, Bytes bytes, std::uint64_t offset);
+/// The same for pieces that lie one behind the other in the file (pwritev).
+bool write_all_at(int file, std::span<const Bytes> pieces, std::uint64_t offset);
 
 }  // namespace netcopy

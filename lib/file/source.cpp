@@ -111,6 +111,11 @@ Result<FileSource::Extent> FileSource::data_from(std::uint64_t offset) const {
                   std::min(static_cast<std::uint64_t>(hole), size)};
 }
 
+void FileSource::will_read(std::uint64_t offset, std::uint64_t bytes) const noexcept {
+    ::posix_fadvise(file_.get(), static_cast<off_t>(offset), static_cast<off_t>(bytes),
+                    POSIX_FADV_WILLNEED);
+}
+
 Result<> FileSource::unchanged() const {
     if (!S_ISREG(opened_.st_mode)) return {};
     struct stat now {};

@@ -37,6 +37,9 @@ public:
     /// gives what comes next, and a short count is not the end yet.
     Result<std::size_t> read_at(std::uint64_t offset, MutableBytes buffer);
 
+    /// A hint to the system that these bytes will be read soon.
+    void will_read(std::uint64_t offset, std::uint64_t bytes) const noexcept;
+
     /// Errc::local_file when size or time of last change are not what they were at open(). A pipe
     /// has none.
     Result<> unchanged() const;

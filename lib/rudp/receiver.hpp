@@ -43,6 +43,7 @@ public:
     /// Asks for more, on an open connection and nothing that was asked for before. False:
     /// most_ack_wishes wait already to be seen by the server; later.
     bool want(Time now, Range range);
+    bool may_want() const { return wish_count_ < wishes_.size(); }
     std::uint64_t outstanding() const { return missing_.bytes(); }  ///< bytes wished for, not here
     const IntervalSet& missing() const { return missing_; }
 
