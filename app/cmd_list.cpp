@@ -130,7 +130,6 @@ private:
 class ListJob final : public Job {
 public:
     void describe(Options& options) override {
-        given_ = &options;
         options.usage("list ENDPOINT");
         options.operands(operands_, Completes::host);
         access_.describe(options);
@@ -140,7 +139,6 @@ public:
     }
 
     Task<Result<int>> run(Context& context) override {
-        access_.retry_given = given_->given("retry");
         auto operands = read_share_operands(operands_, 0, "name the server: ENDPOINT");
         if (!operands) co_return operands.error();
         if (!operands->words.empty()) {
@@ -168,7 +166,6 @@ public:
     }
 
 private:
-    const Options* given_ = nullptr;
     std::vector<std::string> operands_;
     ShareAccess access_;
 };

@@ -44,7 +44,7 @@ Result<> refuse_collision(const SharedFolder& folder, const Digests& digests) {
 }  // namespace
 
 ShareService::ShareService(SharedFolder& folder, const Tree& tree, const ShareRules& rules,
-                           DiskPool& disk, Dialects dialects, ReceiveTimes times, ServeSeed seed)
+                           DiskPool& disk, Dialects dialects, ReceiveTimes times, SessionFn seed)
     : folder_(folder),
       tree_(tree),
       rules_(rules),
@@ -62,6 +62,7 @@ ShareService::ShareService(SharedFolder& folder, const Tree& tree, const ShareRu
     receive_.digests = {DigestKind::md5, DigestKind::sha256};
     receive_.say_digests = true;
     receive_.on_begun = rules.on_begun;
+    receive_.on_nothing = rules.on_nothing;
     receive_.allowed_name = [](const std::string& name) -> Result<> {
         if (name != SharedFolder::own_folder) return {};
         return make_error(Errc::refused, "the share keeps its index under that name");
@@ -76,22 +77,9 @@ ShareService::ShareService(SharedFolder& folder, const Tree& tree, const ShareRu
 }
 
 Task<> ShareService::serve(Stream& stream) {
-    NETCOPY_LOG(info) << stream.peer() << ": connected";
-    if (rules_.receiving) limit_receive_buffer(stream.socket(), *rules_.receiving);
-    const FirstBytes first = co_await tell_first_bytes(stream, dialects_, times_);
-    switch (first) {
-        case FirstBytes::nothing:
-            if (rules_.on_nothing) rules_.on_nothing(stream.peer());
-            break;
-        case FirstBytes::forbidden:
-            break;
-        case FirstBytes::netcopy:
-            co_await serve_copy(stream);
-            break;
-        case FirstBytes::others:
-            co_await seed_(stream);
-            break;
-    }
+    return serve_by_first_bytes(
+        stream, dialects_, times_, receive_, [this](Stream& peer) { return serve_copy(peer); },
+        seed_);
 }
 
 /// One conversation after the other, until the client closes.

@@ -27,7 +27,7 @@ struct ShareFixture {
     DiskPool disk{6};
     ShareRules rules;
     Dialects dialects = Dialects::both;
-    ServeSeed seed = [](Stream& stream) -> Task<> {
+    SessionFn seed = [](Stream& stream) -> Task<> {
         stream.reset();
         co_return;
     };
