@@ -29,18 +29,6 @@ std::optional<CopyLack> find_wish(const SharedFolder& folder, const std::filesys
     return std::nullopt;
 }
 
-Result<> refuse_collision(const SharedFolder& folder, const Digests& digests) {
-    std::string md5, sha256;
-    for (const auto& [kind, hex] : digests) {
-        if (kind == DigestKind::md5) md5 = hex;
-        if (kind == DigestKind::sha256) sha256 = hex;
-    }
-    const auto other = folder.collision(md5, sha256);
-    if (!other) return {};
-    return make_error(Errc::refused, "it has the same MD5 as " + quote(*other) +
-                                         " there, and other bytes: a collision");
-}
-
 }  // namespace
 
 ShareService::ShareService(SharedFolder& folder, const Tree& tree, const ShareRules& rules,
@@ -67,8 +55,8 @@ ShareService::ShareService(SharedFolder& folder, const Tree& tree, const ShareRu
         if (name != SharedFolder::own_folder) return {};
         return make_error(Errc::refused, "the share keeps its index under that name");
     };
-    receive_.before_commit = [this](const std::string&, const Digests& digests) {
-        return refuse_collision(folder_, digests);
+    receive_.before_commit = [this](const std::string& name, const Digests& digests) {
+        return folder_.claim(name, digests);
     };
     receive_.on_file = [this](const ReceivedFile& file) {
         if (file.outcome && !file.was_there) folder_.learn(file.name, file.size, file.digests);
