@@ -8,7 +8,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::uint64_t first_flight_packets = 128;
-constexpr std::uint64_t first_train_packets = 16;
+constexpr std::uint64_t first_train_packets = 64;
 constexpr std::size_t ordinary_datagram = 1472;  // larger ones are no reason to send more at first
 constexpr double most_jump = 32;  // of the rate in one round, because dispersion says so
 constexpr double window_gain = 2;
@@ -162,7 +162,11 @@ void Congestion::measure_epoch(const AckSummary& summary) {
 void Congestion::end_round(const AckSummary& summary) {
     round_end_ = rate_.delivered();
     ++round_;
-    if (loss_.congested(datagram_)) on_congestion(summary);
+    if (loss_.congested(datagram_)) {
+        on_congestion(summary);
+    } else if (loss_.mistaken(datagram_)) {
+        ceiling_.lift();
+    }
     if (state_ == State::startup && !rate_.app_limited()) {
         if (bandwidth_.best() >= 1.25 * full_bandwidth_) {
             full_bandwidth_ = bandwidth_.best();

@@ -11,7 +11,7 @@ constexpr double random_packets = 4000;  // enough to know 5 % to a third of one
 constexpr double queued_packets = 500;
 constexpr double assumed_packets = 100;  // of which one was lost, before anything is known
 constexpr double margin = 0.002;
-constexpr double deviations = 3;
+constexpr double deviations = 4;  // chance alone: about once in 30,000 round trips
 
 }  // namespace
 
@@ -36,20 +36,28 @@ void LossTest::count_queued(std::uint64_t lost, std::uint64_t acked, std::uint64
     if (lost > 0) in_flight_ = std::max(in_flight_, in_flight);
 }
 
-bool LossTest::congested(std::size_t datagram) {
+bool LossTest::exceeds_chance(const Count& count, std::size_t datagram) const {
     const auto size = static_cast<double>(datagram);
-    const Count now = queued_;
-    queued_.forget(queued_packets * size);
-    if (now.lost < 3 * size) return false;
+    if (count.lost < 3 * size) return false;
     const double basis = random_.all + assumed_packets * size;
     const double known = (random_.lost + size) / basis;
-    const double deviation = std::sqrt(known * (1 - known) * (size / now.all + size / basis));
-    return now.share() > known + margin + deviations * deviation;
+    const double deviation = std::sqrt(known * (1 - known) * (size / count.all + size / basis));
+    return count.share() > known + margin + deviations * deviation;
+}
+
+bool LossTest::congested(std::size_t datagram) {
+    const bool yes = exceeds_chance(queued_, datagram);
+    if (!yes) queued_.forget(queued_packets * static_cast<double>(datagram));
+    return yes;
 }
 
 std::uint64_t LossTest::answer() {
-    queued_ = {};
+    answered_ = std::exchange(queued_, {});
     return std::exchange(in_flight_, 0);
+}
+
+bool LossTest::mistaken(std::size_t datagram) const {
+    return answered_.all > 0 && !exceeds_chance(answered_, datagram);
 }
 
 }  // namespace netcopy::rudp

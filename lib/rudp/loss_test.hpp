@@ -18,6 +18,8 @@ public:
     bool congested(std::size_t datagram);
     /// Begins anew, with what was in flight at the congestion.
     std::uint64_t answer();
+    /// Whether the congestion that was answered last was none, as is known by now.
+    bool mistaken(std::size_t datagram) const;
 
     double random_share() const { return random_.share(); }  ///< 0 to 1
 
@@ -29,7 +31,9 @@ private:
         void add(std::uint64_t more_lost, std::uint64_t more_acked);
         void forget(double most);  // half of it, when there is more than that
     };
-    Count random_, queued_;
+    bool exceeds_chance(const Count& count, std::size_t datagram) const;
+
+    Count random_, queued_, answered_;
     std::uint64_t in_flight_ = 0;
 };
 
