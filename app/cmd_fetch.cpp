@@ -21,7 +21,6 @@ struct FetchOptions {
     std::uint64_t jobs = 4;
     std::string overwrite = "never";
     ClientOptions client;
-    bool retry_given = false;
     std::uint64_t bwlimit = 0;  ///< bytes a second; 0: no limit
     bool legacy_udp = false;
 };
@@ -104,7 +103,7 @@ private:
         plan.timeout = unlimited_if_zero(options_.client.timeout);
         plan.connect_timeout = unlimited_if_zero(options_.client.connect_timeout);
         plan.first_retries = options_.client.retry;
-        plan.retries = options_.retry_given ? options_.client.retry : usual_retries;
+        plan.retries = options_.client.retries();
         plan.receiving = &rate_;
         plan.bare = options_.legacy_udp;
         plan.look_again = [this](const CatalogueEntry& entry) { return look_again(entry); };
@@ -171,7 +170,6 @@ public:
     }
 
     Task<Result<int>> run(Context& context) override {
-        values_.retry_given = given_->given("retry");
         if (values_.master.empty()) {
             co_return make_error(Errc::usage, "name the master-server: --master ENDPOINT");
         }

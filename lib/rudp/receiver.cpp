@@ -39,6 +39,7 @@ Receiver::Receiver(ReceiverOptions options, Time now)
     Range wish = options_.wish;
     wish.end = std::min(wish.end, options_.size);
     missing_.add(wish);
+    wished_.add(wish);
 }
 
 std::optional<Data> Receiver::on_packet(Time now, const Header& header, Bytes packet) {
@@ -126,6 +127,10 @@ std::optional<Data> Receiver::on_data(Time now, Bytes packet) {
             rest.add({std::max(each.begin, range.begin), std::min(each.end, range.end)});
         }
         taken = {rest.begin()->begin, (rest.end() - 1)->end};
+        if (wished_.overlap(taken) < taken.size()) {  // no server that means well does that
+            ++counts_.unwanted;
+            return std::nullopt;
+        }
     }
     missing_.remove(taken);
     if (missing_.count() > most_missing_ranges) {
@@ -178,6 +183,7 @@ void Receiver::measure(Time now, std::size_t bytes) {
 bool Receiver::want(Time now, Range range) {
     if (wish_count_ == wishes_.size()) return false;
     missing_.add(range);
+    wished_.add(range);
     wishes_[wish_count_++] = range;
     ack_due_ = std::min(ack_due_, now);
     return true;

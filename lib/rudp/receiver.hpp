@@ -99,6 +99,7 @@ private:
     // What has arrived, and what is missing.
     ReceivedNumbers numbers_;
     IntervalSet missing_;
+    IntervalSet wished_;                           // ever
     std::array<Range, most_ack_wishes> wishes_{};  // of which nothing has arrived yet
     std::size_t wish_count_ = 0;
     std::uint32_t first_unseen_ = 1;  // the index of the first of them

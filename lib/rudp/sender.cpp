@@ -83,7 +83,9 @@ std::optional<Transmit> Sender::send_control(Time now, MutableBytes out) {
 
 std::optional<Transmit> Sender::send_probe(Time now, MutableBytes out) {
     const std::size_t size = mtu_.probe();
-    if (!probe_fits() || size - seal_size > out.size()) return std::nullopt;
+    if (!probe_fits() || !pacer_.may_send(now) || size - seal_size > out.size()) {
+        return std::nullopt;
+    }
     mtu_.on_probe_sent(size);
     return sent(now, Kind::probe, write_probe(header(Kind::probe), size - seal_size, out));
 }
@@ -91,7 +93,8 @@ std::optional<Transmit> Sender::send_probe(Time now, MutableBytes out) {
 // A PROBE too keeps to the window.
 bool Sender::probe_fits() const {
     const std::size_t size = mtu_.probe();
-    return accepted_ && size != 0 && sent_.in_flight() + size <= congestion_.window();
+    return accepted_ && size != 0 && !sent_.full() &&
+           sent_.in_flight() + size <= congestion_.window();
 }
 
 bool Sender::may_send_data() const {
@@ -171,7 +174,7 @@ Transmit Sender::sent(Time now, Kind kind, std::size_t packet_size, Range range)
     packet.state = congestion_.on_sent(now, packet.size, sent_.in_flight());
     if (sent_.packets_in_flight() == 0) progress_ = now;
     sent_.push(packet);
-    if (kind == Kind::data) {
+    if (kind == Kind::data || kind == Kind::probe) {
         pacer_.on_sent(now, packet.size, congestion_.rate(), congestion_.burst());
     }
     ++counts_.packets;
@@ -182,13 +185,13 @@ Time Sender::content_due() const {
     Time due = Time::max();
     if (!lost_.empty() || !wishes_.empty()) due = pacer_.ready();
     if (!copies_.empty()) due = std::min(due, std::max(pacer_.ready(), copies_.front().due));
-    return may_send_data() ? due : Time::max();
+    if (!may_send_data()) due = Time::max();
+    return probe_fits() ? std::min(due, pacer_.ready()) : due;
 }
 
 bool Sender::wants_control() const {
     if (challenge_ && challenge_->due) return true;
-    return !sent_.full() &&
-           (accept_due_ || ping_due_ || forced_ > 0 || probe_fits());
+    return !sent_.full() && (accept_due_ || ping_due_ || forced_ > 0);
 }
 
 Time Sender::next_deadline() const {

@@ -175,6 +175,7 @@ void ServerHost::flush(Time now, Connection& connection) {
         require(header.has_value(), "the server sent what is no packet");
         connection.flight.transmitted(before, look(sender), header->kind);
         if (made.size + rudp::seal_size + overhead > options_.interface_mtu) {
+            connection.numbers.sent(header->number);
             sender.on_too_big(made.size + rudp::seal_size);
             continue;
         }
@@ -216,13 +217,14 @@ ServerHost::Counts ServerHost::counts() const {
 
 bool ServerHost::erase_finished() {
     return std::erase_if(connections_, [this](const auto& each) {
-        const rudp::Sender& sender = *each.second.sender;
-        if (!sender.finished()) return false;
-        require(sender.next_deadline() == Time::max(), "a finished sender still has a deadline");
-        ++counts_.ended[sender.ended()->code];
-        add_counts(sender);
-        return true;
-    }) > 0;
+               const rudp::Sender& sender = *each.second.sender;
+               if (!sender.finished()) return false;
+               require(sender.next_deadline() == Time::max(),
+                       "a finished sender still has a deadline");
+               ++counts_.ended[sender.ended()->code];
+               add_counts(sender);
+               return true;
+           }) > 0;
 }
 
 void ServerHost::on_wake(Time now) {
