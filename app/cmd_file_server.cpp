@@ -1,3 +1,4 @@
+#include <boost/asio/post.hpp>
 #include <thread>
 
 #include "app/exit_status.hpp"
@@ -15,6 +16,7 @@ namespace netcopy::app {
 namespace {
 
 constexpr std::string_view usual_address = "127.0.0.1:0";
+constexpr std::optional<std::uint16_t> any_port = 0;
 constexpr std::size_t spare_descriptors = 256;  // beside one for each connection's file
 
 struct FileServerOptions {
@@ -124,6 +126,8 @@ private:
 
 class FileServerJob final : public Job {
 public:
+    explicit FileServerJob(FileServerOptions values = {}) : values_(std::move(values)) {}
+
     void describe(Options& options) override {
         options.usage("file-server DIR --master ENDPOINT [--listen ENDPOINT]");
         options.operands(values_.operands, Completes::folder);
@@ -154,7 +158,7 @@ public:
         }
         auto master = parse_endpoint(values_.master, master_port);
         if (!master) co_return master.error();
-        const auto endpoint = parse_endpoint(values_.listen, 0);
+        const auto endpoint = parse_endpoint(values_.listen, any_port);
         if (!endpoint) co_return endpoint.error();
         Serving serving(context, values_, std::move(*master));
         co_return co_await serving.run(*endpoint);
@@ -167,5 +171,13 @@ private:
 }  // namespace
 
 std::unique_ptr<Job> make_file_server() { return std::make_unique<FileServerJob>(); }
+
+std::unique_ptr<Job> make_fileserver() {
+    FileServerOptions values;
+    values.operands = {"."};
+    values.master = "127.0.0.1";
+    values.legacy_udp = true;
+    return std::make_unique<FileServerJob>(std::move(values));
+}
 
 }  // namespace netcopy::app

@@ -28,6 +28,10 @@ constexpr Command command_table[] = {
     {"download", "Takes files from a share, by id, name or pattern", share_group, make_download},
     {"master-server", "Knows which file server has which file, and tells clients", registry_group,
      make_master_server},
+    {"file-server", "Tells a master of a folder's files, and serves them over reliable UDP",
+     registry_group, make_file_server},
+    {"fetch", "Takes files that a master knows, each from all servers that have it",
+     registry_group, make_fetch},
     {"checksum-server", "Keeps checksums until they expire", checksum_group, make_checksum_server},
     {"help", "Shows the commands, or the options and examples of one", help_group, make_help},
     {"completion", "Prints the completion script for a shell", help_group, make_completion},
@@ -62,6 +66,7 @@ constexpr Script script_table[] = {
     {"file_receiver_service", "receive", Words::none, 0, "usage: {}", "",
      make_file_receiver_service},
     {"masterserver", "master-server", Words::none, 0, "usage: {}", "", make_master_server},
+    {"fileserver", "file-server", Words::none, 0, "usage: {}", "", make_fileserver},
 };
 
 /// Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours, where no

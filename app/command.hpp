@@ -92,6 +92,9 @@ std::unique_ptr<Job> make_share();
 std::unique_ptr<Job> make_list();
 std::unique_ptr<Job> make_upload();
 std::unique_ptr<Job> make_master_server();
+std::unique_ptr<Job> make_file_server();
+std::unique_ptr<Job> make_fileserver();  ///< file-server, as the seed's script has it
+std::unique_ptr<Job> make_fetch();
 std::unique_ptr<Job> make_download();
 std::unique_ptr<Job> make_help();
 std::unique_ptr<Job> make_completion();

@@ -20,6 +20,8 @@ bool is_host_byte(char c) {
            c == '-' || c == '_';
 }
 
+bool is_address_byte(char c) { return is_host_byte(c) || c == ':' || c == '%'; }
+
 Error bad(std::string_view problem, std::string_view bytes) {
     return make_error(Errc::protocol, std::string(problem) + ": '" + escape(bytes, shown) + "'");
 }
@@ -92,7 +94,8 @@ RegistryItem read_item(std::string_view text) {
     const std::size_t before_host = front.rfind(':', open - 1);
     if (before_host == std::string_view::npos || before_host == 0) return item;
     const std::string_view host = without_brackets(front.substr(before_host + 1));
-    if (host.empty() || host.size() > host_limit) return item;
+    const bool good = std::ranges::all_of(host, brackets ? is_address_byte : is_host_byte);
+    if (host.empty() || host.size() > host_limit || !good) return item;
     return {RegistryItem::Kind::file,
             front.substr(0, before_host),
             host,
@@ -159,7 +162,7 @@ Result<Parsed<RegistryItem>> parse_registry_item(std::string_view bytes) {
 bool registry_can_say(std::string_view name, std::string_view host) {
     constexpr std::string_view separators{":;\r\n\0", 5};
     return !name.empty() && name.find_first_of(separators) == name.npos && !host.empty() &&
-           host.find_first_of(separators) == host.npos;
+           std::ranges::all_of(host, is_host_byte);
 }
 
 void append_registry_item(std::string& out, std::string_view name, std::string_view host,

@@ -23,8 +23,8 @@ from hashlib import md5
 from pathlib import Path
 
 SLOWNESS = float(os.environ.get("NETCOPY_TEST_SLOWNESS", "1"))
-COMMANDS = ["send", "receive", "verify", "share", "list", "upload", "download", "checksum-server",
-            "install-links", "completion", "help"]
+COMMANDS = ["send", "receive", "verify", "share", "list", "upload", "download", "master-server",
+            "file-server", "fetch", "checksum-server", "install-links", "completion", "help"]
 SEED_NAMES = {
     "netcopy_cli": "usage: py netcopy_cli.py <upload_server_ip> <upload_server_port> "
                    "<checksum_server_ip> <checksum_server_port> <file_id> <file_path>",

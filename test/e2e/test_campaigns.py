@@ -37,6 +37,9 @@ class Campaigns(unittest.TestCase):
     def test_share(self):
         self.run_sample("share", 6)  # seconds
 
+    def test_fetch(self):
+        self.run_sample("fetch", 5)
+
     def test_fault(self):
         if not shutil.which("strace"):
             self.skipTest("strace is not installed")

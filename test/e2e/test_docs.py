@@ -10,6 +10,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
+import raw
 from console import SOURCES, Console
 from harness import COMMANDS, Case, binary, clean_environment, seconds, wait_until
 
@@ -211,6 +212,12 @@ class Reference(Case):
         share.listening()
         clients = [self.run_netcopy(*words, share.endpoint, "--json") for words in (
             ("upload", source), ("list",), ("download", "-o", self.folder / "down", "*"))]
+        master = self.start("master-server", "--listen", "127.0.0.1:0", "--json")
+        master.listening()
+        with raw.connect(master.address) as server:
+            server.sendall(b"FS, Listen client at 10.0.0.7:9000\nfile\nend\n")
+            raw.read_exactly(server, 6)
+            catalogue = self.run_netcopy("list", "--json", "--master", master.endpoint)
         share.signal(signal.SIGTERM)
         share.wait()
         source.write_bytes(b"other bytes")
@@ -219,7 +226,7 @@ class Reference(Case):
         service.wait()
         seen, sometimes = set(), set()
         for process in (checksums, *receivers, *senders, links, service, copy, share, *clients,
-                        verify):
+                        verify, master, catalogue):
             for event in process.events:
                 name = event.pop("event")
                 seen.add(name)

@@ -6,7 +6,7 @@ import unittest
 import raw
 from harness import CORRUPTED, Case, OK, SEED_NAMES, md5_hex, random_bytes
 
-OTHER_NAMES = ["sender", "file_receiver_service"]  # see test_transfer_links
+OTHER_NAMES = ["sender", "file_receiver_service", "masterserver", "fileserver"]  # see test_transfer_links
 
 
 class Links(Case):

@@ -23,6 +23,8 @@ SOURCES = [
     ("fuzz_copy_receiver", "copy", [b"C"], REST),
     ("fuzz_transfer_header", "transfer", [b"C", b"S"], slice(None)),
     ("fuzz_share_command", "share", [b"C", b"S"], slice(None)),
+    ("fuzz_registry_lines", "registry", [b"C", b"S"], REST),
+    ("fuzz_registry_seed", "registry", [b"C", b"S"], slice(None)),
 ]
 
 # What the target wants before them: fuzz_copy_receiver its mode, here the rule for existing files.

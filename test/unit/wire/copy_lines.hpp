@@ -11,6 +11,7 @@
 #include "test/unit/results.hpp"
 #include "test/unit/wire/feed.hpp"
 #include "wire/copy.hpp"
+#include "wire/registry.hpp"
 
 /// Lines of netcopy/1 for its tests: parsed in heap blocks of exactly their size, and fed in pieces
 /// as a connection brings them.
@@ -47,7 +48,7 @@ std::string line_of(const std::variant<Messages...>& message) {
     return std::visit([](const auto& one) { return line_of(one); }, message);
 }
 
-/// The five parsers under one name, by what they make.
+/// The parsers under one name, by what they make.
 inline auto parse_as(std::string_view bytes, const wire::CopyRequest*) {
     return wire::parse_copy_request(bytes);
 }
@@ -56,6 +57,18 @@ inline auto parse_as(std::string_view bytes, const wire::CopyAnswer*) {
 }
 inline auto parse_as(std::string_view bytes, const wire::CopyListing*) {
     return wire::parse_copy_listing(bytes);
+}
+inline auto parse_as(std::string_view bytes, const wire::RegistryNews*) {
+    return wire::parse_registry_news(bytes);
+}
+inline auto parse_as(std::string_view bytes, const wire::RegistryAnswer*) {
+    return wire::parse_registry_answer(bytes);
+}
+inline auto parse_as(std::string_view bytes, const wire::CatalogueAsked*) {
+    return wire::parse_catalogue_asked(bytes);
+}
+inline auto parse_as(std::string_view bytes, const wire::CatalogueLine*) {
+    return wire::parse_catalogue_line(bytes);
 }
 inline auto parse_as(std::string_view bytes, const wire::CopyOpening*) {
     return wire::parse_copy_opening(bytes);
