@@ -18,8 +18,40 @@ constexpr std::chrono::milliseconds memory_pause{1};
 
 /// What there is to wait for between two jobs.
 struct Wait {
+    bool for_reading = true;
     bool for_writing = false;
     Clock::time_point until;
+};
+
+/// Tells whether datagrams come so fast and so small that waking up for each would cost more than
+/// taking it: a hop to the disk pool and back is about 50 us (docs/benchmarks.md). Then the link
+/// looks again after a pause, for all that has come meanwhile, as network cards do (interrupt
+/// moderation).
+class Moderation {
+public:
+    static constexpr std::chrono::microseconds pause{250};
+
+    void received(std::size_t pieces, std::size_t bytes, Clock::time_point now) {
+        pieces_ += pieces;
+        bytes_ += bytes;
+        const auto passed = now - began_;
+        if (passed < window) return;
+        const bool fast = pieces_ * shortest_gap > passed;
+        const bool small = bytes_ < pieces_ * small_piece;
+        dense_ = fast && small;
+        pieces_ = bytes_ = 0;
+        began_ = now;
+    }
+    bool dense() const { return dense_; }
+
+private:
+    static constexpr std::chrono::milliseconds window{5};
+    static constexpr std::chrono::microseconds shortest_gap{100};
+    static constexpr std::size_t small_piece = 4096;  // bytes
+
+    std::size_t pieces_ = 0, bytes_ = 0;  // of this window
+    Clock::time_point began_{};
+    bool dense_ = false;
 };
 
 }  // namespace
@@ -51,6 +83,7 @@ struct UdpLink::State : std::enable_shared_from_this<State> {
     UdpBatch batch;
     UdpOutbox::End held = UdpOutbox::End::sent;  // why the batch has not gone
     UdpCounters counters;
+    Moderation moderation;
     Timer timer;              // cancelled to end the wait
     std::uint64_t round = 0;  // of the wait under way: handlers of an earlier one do not count
     std::atomic<bool> waiting = false;
@@ -68,14 +101,17 @@ std::optional<Wait> UdpLink::State::work(UdpHandler& handler) {
         if (moved || notified) continue;
         switch (held) {
             case UdpOutbox::End::blocked:
-                return Wait{true, Clock::time_point::max()};
+                return Wait{true, true, Clock::time_point::max()};
             case UdpOutbox::End::short_of_memory:
-                return Wait{false, Clock::now() + memory_pause};
+                return Wait{true, false, Clock::now() + memory_pause};
             case UdpOutbox::End::sent:
                 break;
         }
         const auto until = handler.next_deadline();
-        if (until > Clock::now()) return Wait{false, until};
+        const auto after = Clock::now();
+        if (until <= after) continue;
+        if (!moderation.dense()) return Wait{true, false, until};
+        return Wait{false, false, std::min(until, after + Moderation::pause)};
     }
     return std::nullopt;
 }
@@ -83,7 +119,13 @@ std::optional<Wait> UdpLink::State::work(UdpHandler& handler) {
 bool UdpLink::State::receive(UdpHandler& handler, Clock::time_point now) {
     ++counters.receive_calls;
     const std::size_t pieces = inbox.receive(socket);
-    for (std::size_t i = 0; i < pieces; ++i) deliver(handler, now, inbox.piece(i, socket.local()));
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < pieces; ++i) {
+        const UdpInbox::Piece piece = inbox.piece(i, socket.local());
+        bytes += piece.bytes.size();
+        deliver(handler, now, piece);
+    }
+    moderation.received(pieces, bytes, now);
     if (pieces > 0) handler.after_batch(now);
     return pieces > 0;
 }
@@ -130,7 +172,7 @@ Task<> UdpLink::State::wait(Wait wait) {
     waiting = true;
     // Either we see what a notifier has said, or he sees that we wait.
     if (!notified && !stopping) {
-        socket.waiting().async_wait(UdpSocket::Socket::wait_read, ring);
+        if (wait.for_reading) socket.waiting().async_wait(UdpSocket::Socket::wait_read, ring);
         if (wait.for_writing) socket.waiting().async_wait(UdpSocket::Socket::wait_write, ring);
         co_await timer.async_wait(asio::as_tuple(UseTask()));
         error_code ignored;
