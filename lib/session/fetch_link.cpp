@@ -50,9 +50,8 @@ Task<> FetchLink::run() {
     for (const auto& talk : slots_) {
         if (!talk || talk->told) continue;
         talk->told = true;
-        talk->call.transfer->ended(talk->call.source,
-                                   make_error(Errc::failed, "the UDP socket failed: " + reason),
-                                   true);
+        talk->call.transfer->ended(
+            talk->call.source, make_error(Errc::failed, "the UDP socket failed: " + reason), true);
     }
 }
 
@@ -109,9 +108,8 @@ void FetchLink::call(FetchCall call) {
     options.size = plan.size();
     options.tag = transfer.tag();
     options.wish = wish.value_or(rudp::Range{});
-    options.receive_buffer = static_cast<std::uint32_t>(
-        std::min<std::size_t>(link_.receive_buffer() / std::max<std::size_t>(call.shares_buffer, 1),
-                              UINT32_MAX));
+    options.receive_buffer = static_cast<std::uint32_t>(std::min<std::size_t>(
+        link_.receive_buffer() / std::max<std::size_t>(call.shares_buffer, 1), UINT32_MAX));
     options.connect_timeout = call.connect_timeout;
     options.silence = call.silence;
     Slot slot = slots_.size();
@@ -262,8 +260,8 @@ void FetchLink::tell_end(Talk& talk) {
                        << escape(talk.call.transfer->name()) << "' has ended, code "
                        << static_cast<unsigned>(ended.code);
     const bool gone = for_good(ended) && (ended.by_peer || ended.code != rudp::CloseCode::done);
-    talk.call.transfer->ended(talk.call.source,
-                              fetch_error(ended, talk.was_open, talk.call.shown), gone);
+    talk.call.transfer->ended(talk.call.source, fetch_error(ended, talk.was_open, talk.call.shown),
+                              gone);
 }
 
 /// Whoever is done may help another, and who is silent is to be helped.

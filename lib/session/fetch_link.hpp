@@ -24,7 +24,7 @@ struct FetchCall {
     std::shared_ptr<FetchTransfer> transfer;
     FetchPlan::Source source = 0;  ///< of the transfer's plan
     UdpAddress server;
-    std::string shown;             ///< the server, for people
+    std::string shown;  ///< the server, for people
     Clock::duration connect_timeout{};
     Clock::duration silence{};
     std::size_t shares_buffer = 1;  ///< connections that share the socket's buffer, about

@@ -10,15 +10,15 @@ using rudp::Range;
 
 constexpr double worth_helping = 0.25;  // seconds that somebody would still need
 constexpr std::chrono::microseconds ahead{250'000};
-constexpr double dead_rate = 1024;  // bytes a second, in the place of none
+constexpr double dead_rate = 1024;   // bytes a second, in the place of none
 constexpr std::uint64_t pieces = 8;  // of what may be outstanding
 
 /// Calls `part` for what both have, in order; `part` may change the set.
 void intersect(const IntervalSet& set, Range range, std::vector<Range>& parts) {
     parts.clear();
-    const Range* at = std::upper_bound(
-        set.begin(), set.end(), range.begin,
-        [](std::uint64_t offset, const Range& each) { return offset < each.end; });
+    const Range* at =
+        std::upper_bound(set.begin(), set.end(), range.begin,
+                         [](std::uint64_t offset, const Range& each) { return offset < each.end; });
     for (; at != set.end() && at->begin < range.end; ++at) {
         parts.push_back({std::max(at->begin, range.begin), std::min(at->end, range.end)});
     }

@@ -40,7 +40,7 @@ public:
 
     /// How a source does at present.
     struct Pace {
-        Rate rate = 0;                         ///< of content, lately; 0: unknown or nothing
+        Rate rate = 0;  ///< of content, lately; 0: unknown or nothing
         std::chrono::microseconds rtt{100'000};
     };
     /// Told now and then, and before next().
