@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::uint64_t most_jobs = 64;
 /// Fruitless tries in a row, of a server that had answered before, unless --retry says otherwise.
-constexpr std::uint64_t usual_retries = 8;
 
 struct FetchOptions {
     std::vector<std::string> operands;
@@ -147,7 +146,6 @@ private:
 class FetchJob final : public Job {
 public:
     void describe(Options& options) override {
-        given_ = &options;
         options.usage("fetch NAME... --master ENDPOINT [-o DIR] [-j N]");
         options.usage("fetch --all --master ENDPOINT [-o DIR] [-j N]");
         options.operands(values_.operands, Completes::nothing);
@@ -196,7 +194,6 @@ public:
     }
 
 private:
-    const Options* given_ = nullptr;
     FetchOptions values_;
 };
 
