@@ -138,7 +138,9 @@ Task<> RegistryService::serve(Stream& stream) {
     const ReceiveTimes times{rules_.idle, rules_.message};
     const ReceiveRules no_files;
     const auto netcopy = [this](Stream& peer) { return serve_netcopy(peer); };
-    const auto seed = [this](Stream& peer) { return serve_registry_seed(peer, catalogue_, rules_); };
+    const auto seed = [this](Stream& peer) {
+        return serve_registry_seed(peer, catalogue_, rules_);
+    };
     co_await serve_by_first_bytes(stream, rules_.dialects, times, no_files, netcopy, seed);
 }
 
