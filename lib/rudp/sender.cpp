@@ -11,6 +11,8 @@ namespace {
 constexpr std::uint64_t left_out_every = 512;
 constexpr std::size_t most_copies = 4096;
 constexpr std::uint64_t most_packets_in_flight = 65'536;
+constexpr std::size_t small_probe = 1472;
+constexpr std::uint64_t probes_per_second = 20;  // that the rate must have room for
 
 CongestionOptions congestion_options(const SenderOptions& options) {
     return {least_datagram, options.rtt, options.receive_buffer, options.seed};
@@ -90,9 +92,10 @@ std::optional<Transmit> Sender::send_probe(Time now, MutableBytes out) {
     return sent(now, Kind::probe, write_probe(header(Kind::probe), size - seal_size, out));
 }
 
-// A PROBE too keeps to the window.
+// A PROBE too keeps to the window; and nothing waits long behind one on a slow path.
 bool Sender::probe_fits() const {
     const std::size_t size = mtu_.probe();
+    if (size > small_probe && size * probes_per_second > congestion_.rate()) return false;
     return accepted_ && size != 0 && !sent_.full() &&
            sent_.in_flight() + size <= congestion_.window();
 }
