@@ -11,7 +11,7 @@
 namespace netcopy {
 
 /// Divides a file among those who have it: who is asked for what, what is still missing, and who
-/// delivered which bytes (docs/protocol/rudp.md, "Several servers"). No clock, no socket. Not
+/// delivered which bytes (docs/architecture.md, "A fetch"). No clock, no socket. Not
 /// thread-safe.
 ///
 /// Each source is asked for as much as its rate lets arrive soon, from the front of what nobody was
