@@ -16,7 +16,7 @@ constexpr double up_gain = 1.25;
 constexpr double down_gain = 0.75;
 constexpr double drain_gain = 0.5;
 constexpr double cut = 0.7;                      // at congestion
-constexpr double most_compensation = 0.2;        // share of random loss made up for
+constexpr double most_compensation = 0.1;        // share of random loss made up for
 constexpr Duration model_rtt = milliseconds(1);  // scheduling is slower than shorter round trips
 constexpr Duration local_rtt = milliseconds(2);  // the peer's socket is the queue
 constexpr Duration min_rtt_good_for = milliseconds(5000);
@@ -52,7 +52,7 @@ SendState Congestion::on_sent(Time now, std::size_t bytes, std::uint64_t in_flig
     last_sent_ = now;
     SendState state = rate_.on_sent(now, bytes, in_flight);
     state.train = train_;
-    state.slow = state_ == State::down || (state_ == State::startup && round_ == 0);
+    state.slow = state_ == State::down || state_ == State::drain;
     return state;
 }
 
@@ -79,6 +79,7 @@ void Congestion::on_ack(const AckSummary& summary) {
     on_rtt(summary);
     if (queued()) {
         loss_.count_queued(latest_.lost, summary.acked, latest_.lost_in_flight);
+        loss_.count_at_most(latest_.slow_lost, latest_.slow_acked, datagram_);
     } else {
         loss_.count_random(latest_.slow_lost, latest_.slow_acked, datagram_);
     }
