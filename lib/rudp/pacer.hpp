@@ -1,0 +1,36 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+#include "rudp/packet.hpp"
+
+namespace netcopy::rudp {
+
+/// Spreads packets over time: in bursts, so that several go out with one system call, whose mean is
+/// the rate.
+class Pacer {
+public:
+    explicit Pacer(Time now) : paid_(now), ready_(now) {}
+
+    bool may_send(Time now) const { return now >= ready_; }
+    Time ready() const { return ready_; }
+    /// `rate` in bytes per second, `burst` in bytes.
+    void on_sent(Time now, std::size_t bytes, std::uint64_t rate, std::size_t burst) {
+        const Duration credit = time_for(burst, rate);
+        paid_ = std::max(paid_, now - credit) + time_for(bytes, rate);
+        if (paid_ >= now) ready_ = now + (paid_ - now) + credit;  // a whole burst's credit later
+    }
+
+private:
+    static Duration time_for(std::uint64_t bytes, std::uint64_t rate) {
+        return std::chrono::nanoseconds(static_cast<std::int64_t>(static_cast<double>(bytes) * 1e9 /
+                                                                  static_cast<double>(rate)));
+    }
+
+    Time paid_;   // what was sent is worth the time until then
+    Time ready_;  // nothing is sent before
+};
+
+}  // namespace netcopy::rudp
