@@ -1,4 +1,5 @@
 #include "rudp/door.hpp"
+#include "rudp/ended_ids.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -105,4 +106,25 @@ TEST_CASE("the longest name has a cookie of its own") {
     CHECK(fixture.passes());
     fixture.request.name = other;
     CHECK_FALSE(fixture.passes());
+}
+
+TEST_CASE("a connection that has ended is known as long as a cookie is good") {
+    EndedIds ended;
+    ended.add(start, 5);
+    ended.add(start + 1s, 6);
+    ended.add(start + 2s, 5);  // it stays where it is
+    CHECK(ended.contains(start + 10s, 5));
+    CHECK_FALSE(ended.contains(start + 10s, 7));
+    CHECK_FALSE(ended.contains(start + 10s + 1us, 5));
+    CHECK(ended.contains(start + 10s + 1us, 6));
+    CHECK(ended.size() == 1);
+}
+
+TEST_CASE("no more ended connections are kept than the limit, the latest") {
+    EndedIds ended;
+    for (std::uint64_t i = 0; i < EndedIds::most + 10; ++i) ended.add(start, i);
+    CHECK(ended.size() == EndedIds::most);
+    CHECK_FALSE(ended.contains(start, 9));
+    CHECK(ended.contains(start, 10));
+    CHECK(ended.contains(start, EndedIds::most + 9));
 }
