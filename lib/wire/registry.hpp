@@ -15,7 +15,6 @@ namespace netcopy::wire {
 
 inline constexpr std::string_view registry_register = "register";    ///< the opening's purpose
 inline constexpr std::string_view registry_catalogue = "catalogue";  ///< and the client's
-inline constexpr std::size_t registry_host_limit = 255;              ///< bytes, RFC 1035
 inline constexpr std::size_t registry_name_limit = 255;              ///< bytes of a file's name
 
 /// Where a file server is to be asked for files.
