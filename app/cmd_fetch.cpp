@@ -118,7 +118,8 @@ private:
 
     Task<std::vector<CatalogueSource>> look_again(const CatalogueEntry& entry) {
         std::vector<CatalogueSource> sources;
-        RegistryClient again(registry_plan(options_, *parse_endpoint(options_.master, master_port)));
+        RegistryClient again(
+            registry_plan(options_, *parse_endpoint(options_.master, master_port)));
         CatalogueQuestion question;
         question.names.push_back(entry.name);
         const auto take = [&](const CatalogueEntry& found) {

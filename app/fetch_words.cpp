@@ -38,8 +38,9 @@ CatalogueQuestion FetchWords::question() const {
 void FetchWords::see(const CatalogueEntry& entry) {
     bool wanted = all_;
     for (Word& word : words_) {
-        const bool fits = word.text == entry.name ||
-                          (word.pattern && ::fnmatch(word.text.c_str(), entry.name.c_str(), 0) == 0);
+        const bool fits =
+            word.text == entry.name ||
+            (word.pattern && ::fnmatch(word.text.c_str(), entry.name.c_str(), 0) == 0);
         word.matched |= fits;
         wanted |= fits;
     }

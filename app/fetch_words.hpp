@@ -26,8 +26,8 @@ public:
         Error error;  ///< Errc::failed
     };
     struct Found {
-        std::deque<CatalogueEntry> files;  ///< each name once, by name
-        std::vector<Unknown> unknown;      ///< words that stand for nothing, in their order
+        std::deque<CatalogueEntry> files;   ///< each name once, by name
+        std::vector<Unknown> unknown;       ///< words that stand for nothing, in their order
         std::vector<std::string> doubtful;  ///< names of several files; the youngest was taken
     };
     /// When the catalogue has ended; `master` is the server, as the user wrote it.

@@ -53,7 +53,8 @@ BlockJournal::BlockJournal(Descriptor file, const BlockJournalKey& key) : file_(
                       as_text(begin) == header && ::fstat(file_.get(), &status) == 0;
     if (ours) {
         load(static_cast<std::uint64_t>(status.st_size));
-    } else if (::ftruncate(file_.get(), 0) != 0 || !write_all_at(file_.get(), as_bytes(header), 0)) {
+    } else if (::ftruncate(file_.get(), 0) != 0 ||
+               !write_all_at(file_.get(), as_bytes(header), 0)) {
         file_ = Descriptor();
     }
 }

@@ -8,8 +8,8 @@
 
 #include "file/descriptor.hpp"
 
-/// The journal beside a partial file whose bytes come in any order (docs/protocol/rudp.md, "The
-/// partial file"): which file it is to become, and the CRC-64 of each block that is whole. For
+/// The journal beside a partial file whose bytes come in any order (docs/architecture.md,
+/// "A fetch"): which file it is to become, and the CRC-64 of each block that is whole. For
 /// file/ only.
 namespace netcopy {
 

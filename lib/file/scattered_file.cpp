@@ -26,9 +26,7 @@ Result<ScatteredFile> ScatteredFile::create(Tree& tree, std::string_view path, I
 
 std::uint64_t ScatteredFile::size() const { return *file_.state_->plan.size; }
 std::uint64_t ScatteredFile::block_size() const { return journal_block_size(size()); }
-std::size_t ScatteredFile::blocks() const {
-    return (size() + block_size() - 1) / block_size();
-}
+std::size_t ScatteredFile::blocks() const { return (size() + block_size() - 1) / block_size(); }
 
 std::uint64_t ScatteredFile::length_of(std::size_t block) const {
     return std::min(block_size(), size() - block * block_size());

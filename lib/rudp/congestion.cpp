@@ -8,16 +8,14 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::uint64_t first_flight_packets = 128;
-constexpr std::uint64_t first_train_packets = 16;
+constexpr std::uint64_t first_train_packets = 64;
 constexpr std::size_t ordinary_datagram = 1472;  // larger ones are no reason to send more at first
-constexpr double startup_gain = 2.77;            // draft-ietf-ccwg-bbr: 4 * ln(2)
 constexpr double most_jump = 32;  // of the rate in one round, because dispersion says so
 constexpr double window_gain = 2;
 constexpr double up_gain = 1.25;
 constexpr double down_gain = 0.75;
 constexpr double drain_gain = 0.5;
 constexpr double cut = 0.7;                      // at congestion
-constexpr double headroom = 0.85;                // of what was too much, while not asking for more
 constexpr double most_compensation = 0.2;        // share of random loss made up for
 constexpr Duration model_rtt = milliseconds(1);  // scheduling is slower than shorter round trips
 constexpr Duration local_rtt = milliseconds(2);  // the peer's socket is the queue
@@ -70,23 +68,23 @@ void Congestion::on_acked(Time now, std::size_t bytes, Time sent, const SendStat
 void Congestion::on_lost(Time, std::size_t bytes, const SendState& state) {
     rate_.on_lost(bytes);
     if (state.slow) latest_.slow_lost += bytes;
-    latest_.lost_in_flight = std::max(latest_.lost_in_flight, state.in_flight);
+    if (state.sent > answered_) {
+        latest_.lost += bytes;
+        latest_.lost_in_flight = std::max(latest_.lost_in_flight, state.in_flight);
+    }
 }
 
 void Congestion::on_ack(const AckSummary& summary) {
     const RateSample sample = rate_.take(min_rtt_);
     on_rtt(summary);
-    if (!queued(summary.rtt)) {
-        random_.count(latest_.slow_lost, latest_.slow_acked);
-        random_.forget(std::max<std::uint64_t>(4000 * datagram_, 1));
-    }
-    this_round_.acked += summary.acked;
-    this_round_.lost += summary.lost;
-    if (summary.lost > 0 && queued(summary.rtt)) {
-        this_round_.lost_queued += summary.lost;
-        this_round_.in_flight = std::max(this_round_.in_flight, latest_.lost_in_flight);
+    if (queued()) {
+        loss_.count_queued(latest_.lost, summary.acked, latest_.lost_in_flight);
+    } else {
+        loss_.count_random(latest_.slow_lost, latest_.slow_acked, datagram_);
     }
     if (summary.acked > 0) {
+        ceiling_.on_acked(summary.now, summary.acked);
+        if (ceiling_.bytes() > bdp(window_gain)) ceiling_.lift();
         on_sample(summary, sample);
         on_train(summary);
         if (sample.prior_delivered >= round_end_) end_round(summary);
@@ -101,13 +99,14 @@ void Congestion::on_ack(const AckSummary& summary) {
     }
 }
 
-bool Congestion::queued(Duration rtt) const {
-    return rtt > min_rtt_ + std::max<Duration>(min_rtt_ / 8, milliseconds(1));
+bool Congestion::queued() const {
+    // The least of several samples: jitter is no queue.
+    const Duration rtt = std::min(epoch_.least_rtt, epoch_rtt_);
+    return rtt > min_rtt_ + std::max<Duration>(min_rtt_ / 16, milliseconds(1));
 }
 
 void Congestion::on_rtt(const AckSummary& summary) {
     if (summary.rtt <= Duration::zero()) return;
-    this_round_.least_rtt = std::min(this_round_.least_rtt, summary.rtt);
     epoch_.least_rtt = std::min(epoch_.least_rtt, summary.rtt);
     if (state_ == State::probe_rtt) probed_rtt_ = std::min(probed_rtt_, summary.rtt);
     // Seen again is as good as less.
@@ -153,7 +152,8 @@ void Congestion::measure_epoch(const AckSummary& summary) {
         epoch_rate_ = static_cast<double>(rate_.delivered() - epoch_.delivered) / time;
         const Duration queue = epoch_.least_rtt - min_rtt_;
         const bool standing = epoch_.least_rtt != Duration::max() &&
-                              queue > std::max<Duration>(min_rtt_ / 4, milliseconds(2));
+                              queue > std::max<Duration>(min_rtt_ / 8, milliseconds(2));
+        epoch_rtt_ = epoch_.least_rtt;
         queued_epochs_ = standing ? queued_epochs_ + 1 : 0;
     }
     epoch_ = {summary.now, summary.received, rate_.delivered(), Duration::max(), true};
@@ -162,11 +162,11 @@ void Congestion::measure_epoch(const AckSummary& summary) {
 void Congestion::end_round(const AckSummary& summary) {
     round_end_ = rate_.delivered();
     ++round_;
-    const std::uint64_t all = this_round_.acked + this_round_.lost;
-    if (all > 0 && random_.exceeded(this_round_.lost_queued, all, datagram_))
+    if (loss_.congested(datagram_)) {
         on_congestion(summary);
-    last_round_ = this_round_;
-    this_round_ = {};
+    } else if (loss_.mistaken(datagram_)) {
+        ceiling_.lift();
+    }
     if (state_ == State::startup && !rate_.app_limited()) {
         if (bandwidth_.best() >= 1.25 * full_bandwidth_) {
             full_bandwidth_ = bandwidth_.best();
@@ -178,35 +178,18 @@ void Congestion::end_round(const AckSummary& summary) {
 }
 
 void Congestion::on_congestion(const AckSummary& summary) {
-    const auto acked = static_cast<double>(this_round_.acked);
-    switch (state_) {
-        case State::startup:
-            high_in_flight_ = std::max(bdp(1), static_cast<std::uint64_t>(acked));
-            leave_startup(summary);
-            break;
-        case State::up:
-            high_in_flight_ =
-                std::max(this_round_.in_flight,
-                         static_cast<std::uint64_t>(
-                             cut * static_cast<double>(std::max(high_in_flight_, bdp(1)))));
-            congested_ = true;
-            enter(State::down, summary.now);
-            break;
-        default: {
-            const double bandwidth = low_bandwidth_ > 0 ? low_bandwidth_ : bandwidth_.best();
-            low_bandwidth_ = std::max(epoch_rate_, cut * bandwidth);
-            const double in_flight = low_in_flight_ > 0 ? static_cast<double>(low_in_flight_)
-                                                        : static_cast<double>(bdp(window_gain));
-            low_in_flight_ = static_cast<std::uint64_t>(std::max(acked, cut * in_flight));
-        }
-    }
+    answered_ = rate_.sent();
+    const std::uint64_t in_flight = loss_.answer();
+    if (state_ == State::startup) return leave_startup(summary);
+    ceiling_.on_congestion(summary.now, in_flight, std::min(datagram_, ordinary_datagram));
+    if (state_ == State::up) enter(State::down, summary.now);
 }
 
 void Congestion::run_startup(const AckSummary& summary) {
     const double known = dispersion_.rate(8 * datagram_);
     const double arrives = std::max(bandwidth_.best(), epoch_rate_);
     if (summary.acked == 0) return;
-    double next = startup_gain * arrives;
+    double next = 2 * arrives;
     if (known > 0) {
         next = arrives < 0.4 * known ? std::max(2 * arrives, known / 2) : known;
         next = std::min(next, most_jump * std::max(arrives, start_rate_));
@@ -218,6 +201,8 @@ void Congestion::run_startup(const AckSummary& summary) {
 
 void Congestion::leave_startup(const AckSummary& summary) {
     bandwidth_.update(cycle_, std::max(bandwidth_.best(), epoch_rate_));
+    answered_ = rate_.sent();  // what is lost of it has been answered
+    loss_.answer();
     enter(State::drain, summary.now);
     cruise_ = Duration::zero();
 }
@@ -229,19 +214,13 @@ void Congestion::enter(State state, Time now) {
     if (state == State::cruise) {
         const Duration unit = std::max<Duration>(min_rtt_, milliseconds(5));
         cruise_ = unit * (4 + static_cast<int>(random_choice_.below(4)));
-        if (congested_) {
-            cruise_ = std::max<Duration>(
-                cruise_, milliseconds(2000 + static_cast<int>(random_choice_.below(1000))));
-        } else if (bandwidth_.best() > 1.1 * up_bandwidth_) {
+        if (bandwidth_.best() > 1.1 * up_bandwidth_) {
             cruise_ = Duration::zero();  // there was more, and may be more
         }
-        congested_ = false;
     }
     if (state == State::up) {
         ++cycle_;
         up_bandwidth_ = bandwidth_.best();
-        low_bandwidth_ = 0;
-        low_in_flight_ = 0;
     }
 }
 
@@ -262,9 +241,6 @@ void Congestion::run_cycle(const AckSummary& summary) {
         case State::up: {
             const bool full = summary.in_flight >= bdp(up_gain);
             if (since > min_rtt_ && (full || since > 2 * min_rtt_)) {
-                if (high_in_flight_ > 0) {
-                    high_in_flight_ = std::max(high_in_flight_, summary.in_flight);
-                }
                 enter(State::down, summary.now);
             }
             break;
@@ -292,11 +268,6 @@ void Congestion::run_probe_rtt(const AckSummary& summary) {
     enter(State::cruise, summary.now);
 }
 
-double Congestion::bandwidth() const {
-    const double best = bandwidth_.best();
-    return low_bandwidth_ > 0 ? std::min(best, low_bandwidth_) : best;
-}
-
 double Congestion::model_seconds() const { return seconds(std::max(min_rtt_, model_rtt)); }
 
 std::uint64_t Congestion::bdp(double gain) const {
@@ -314,13 +285,7 @@ std::uint64_t Congestion::window() const {
         window = bdp(0.5);
     } else {
         window = bdp(window_gain) + static_cast<std::uint64_t>(aggregated_.best());
-        if (high_in_flight_ > 0) {
-            const double share = state_ == State::up ? up_gain : headroom;
-            window = std::min(window,
-                              std::max(bdp(1), static_cast<std::uint64_t>(
-                                                   share * static_cast<double>(high_in_flight_))));
-        }
-        if (low_in_flight_ > 0) window = std::min(window, low_in_flight_);
+        if (ceiling_.bytes() > 0) window = std::min(window, ceiling_.bytes());
     }
     window = std::max(window, least);
     if (receive_buffer_ != 0 && min_rtt_ < local_rtt) {
@@ -350,7 +315,7 @@ std::uint64_t Congestion::rate() const {
             break;
     }
     // What is lost at random takes no room at the bottleneck.
-    if (state_ != State::startup) rate /= 1 - std::min(random_.share(), most_compensation);
+    if (state_ != State::startup) rate /= 1 - std::min(loss_.random_share(), most_compensation);
     return std::max<std::uint64_t>(static_cast<std::uint64_t>(rate), datagram_);
 }
 

@@ -3,11 +3,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "rudp/cubic_ceiling.hpp"
 #include "rudp/delivery_rate.hpp"
 #include "rudp/dispersion.hpp"
+#include "rudp/loss_test.hpp"
 #include "rudp/packet.hpp"
 #include "rudp/random.hpp"
-#include "rudp/random_loss.hpp"
 #include "rudp/windowed_max.hpp"
 
 namespace netcopy::rudp {
@@ -65,21 +66,12 @@ public:
     Duration min_rtt() const { return min_rtt_; }
 
     State state() const { return state_; }
-    double bandwidth() const;                               ///< bytes per second that arrive
-    double random_loss() const { return random_.share(); }  ///< 0 to 1
-    std::uint64_t rounds() const { return round_; }         ///< round trips since the start
+    double bandwidth() const { return bandwidth_.best(); }       ///< bytes per second that arrive
+    double random_loss() const { return loss_.random_share(); }  ///< 0 to 1
+    std::uint64_t rounds() const { return round_; }              ///< round trips since the start
 
 private:
-    /// What a round trip's acknowledgements told; the last complete one is kept.
-    struct Round {
-        std::uint64_t acked = 0;
-        std::uint64_t lost = 0;
-        std::uint64_t lost_queued = 0;  // said by acknowledgements that had met a queue
-        std::uint64_t in_flight = 0;    // when the first of the lost packets was sent
-        Duration least_rtt = Duration::max();
-    };
-
-    bool queued(Duration rtt) const;  // a round trip is longer than without a queue
+    bool queued() const;  // packets lately met a standing queue
     double model_seconds() const;
     std::uint64_t bdp(double gain) const;
     void on_rtt(const AckSummary& summary);
@@ -99,7 +91,7 @@ private:
     Random random_choice_;
     DeliveryRate rate_;
     Dispersion dispersion_;
-    RandomLoss random_;
+    LossTest loss_;
 
     State state_ = State::startup;
     Time state_since_;
@@ -107,9 +99,7 @@ private:
 
     WindowedMax bandwidth_{1};  // of the present and the last cycle
     std::uint64_t cycle_ = 0;
-    double low_bandwidth_ = 0;          // 0: no bound
-    std::uint64_t low_in_flight_ = 0;   // bytes; 0: no bound
-    std::uint64_t high_in_flight_ = 0;  // bytes; 0: no bound
+    CubicCeiling ceiling_;
     WindowedMax aggregated_{10};  // bytes acknowledged beyond what the rate explains, by round
 
     Duration min_rtt_;
@@ -119,7 +109,6 @@ private:
 
     std::uint64_t round_ = 0;
     std::uint64_t round_end_ = 0;  // bytes delivered
-    Round this_round_, last_round_;
 
     // Of the latest packets in one batch of calls.
     struct Latest {
@@ -127,8 +116,10 @@ private:
         std::uint32_t train = 0;
         std::uint64_t slow_acked = 0;
         std::uint64_t slow_lost = 0;
-        std::uint64_t lost_in_flight = 0;
+        std::uint64_t lost = 0;            // sent since the last answer to congestion
+        std::uint64_t lost_in_flight = 0;  // most when one of these was sent
     } latest_;
+    std::uint64_t answered_ = 0;    // bytes sent when congestion was answered last
     std::uint64_t train_sent_ = 0;  // bytes up to the last packet told to dispersion_
     std::uint32_t train_ = 0;
     Time last_sent_;
@@ -146,12 +137,12 @@ private:
         bool any = false;
     } epoch_;
     double epoch_rate_ = 0;
+    Duration epoch_rtt_{};  // least of the last complete epoch
     int queued_epochs_ = 0;
 
     // Cycle.
     Duration cruise_{};
     double up_bandwidth_ = 0;
-    bool congested_ = false;  // the last time that more was asked for
     // Aggregation.
     Time aggregation_since_;
     double aggregation_ = 0;

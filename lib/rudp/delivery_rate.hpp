@@ -48,6 +48,7 @@ public:
 
     std::uint64_t delivered() const { return delivered_; }  ///< bytes
     std::uint64_t lost() const { return lost_; }            ///< bytes
+    std::uint64_t sent() const { return sent_; }            ///< bytes
     bool app_limited() const { return app_limited_until_ != 0; }
 
 private:

@@ -23,12 +23,20 @@ private:
         std::uint64_t sent = 0;
         std::uint64_t received = 0;
     };
+    struct Span {
+        std::uint64_t bytes = 0;
+        std::uint64_t microseconds = 0;
+        void operator+=(const Span& other) {
+            bytes += other.bytes;
+            microseconds += other.microseconds;
+        }
+    };
+    Span present() const;
 
     bool any_ = false;
     std::uint32_t train_ = 0;
-    Point first_, last_;
-    std::uint64_t bytes_ = 0;  // of trains that are complete
-    std::uint64_t microseconds_ = 0;
+    Point first_, before_, last_;  // of the present train; before_ is of another time than last_
+    Span complete_;                // trains before the present one
 };
 
 }  // namespace netcopy::rudp

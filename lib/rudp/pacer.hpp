@@ -12,7 +12,8 @@ namespace netcopy::rudp {
 /// the rate.
 class Pacer {
 public:
-    explicit Pacer(Time now) : paid_(now), ready_(now) {}
+    /// A whole burst may go out at once.
+    explicit Pacer(Time now) : paid_(now - std::chrono::hours(1)), ready_(now) {}
 
     bool may_send(Time now) const { return now >= ready_; }
     Time ready() const { return ready_; }

@@ -83,11 +83,15 @@ std::optional<Transmit> Sender::send_control(Time now, MutableBytes out) {
 
 std::optional<Transmit> Sender::send_probe(Time now, MutableBytes out) {
     const std::size_t size = mtu_.probe();
-    if (!accepted_ || size == 0 || size - seal_size > out.size()) {
-        return std::nullopt;
-    }
+    if (!probe_fits() || size - seal_size > out.size()) return std::nullopt;
     mtu_.on_probe_sent(size);
     return sent(now, Kind::probe, write_probe(header(Kind::probe), size - seal_size, out));
+}
+
+// A PROBE too keeps to the window.
+bool Sender::probe_fits() const {
+    const std::size_t size = mtu_.probe();
+    return accepted_ && size != 0 && sent_.in_flight() + size <= congestion_.window();
 }
 
 bool Sender::may_send_data() const {
@@ -184,7 +188,7 @@ Time Sender::content_due() const {
 bool Sender::wants_control() const {
     if (challenge_ && challenge_->due) return true;
     return !sent_.full() &&
-           (accept_due_ || ping_due_ || forced_ > 0 || (accepted_ && mtu_.probe() != 0));
+           (accept_due_ || ping_due_ || forced_ > 0 || probe_fits());
 }
 
 Time Sender::next_deadline() const {

@@ -112,6 +112,7 @@ private:
     bool may_send_data() const;
     Header header(Kind kind) const { return {kind, options_.connection, sent_.next()}; }
     bool wants_control() const;
+    bool probe_fits() const;
     Transmit sent(Time now, Kind kind, std::size_t packet_size, Range range = {});
     std::optional<Transmit> send_control(Time now, MutableBytes out);
     std::optional<Transmit> send_probe(Time now, MutableBytes out);

@@ -21,12 +21,11 @@ Fetched failed(const CatalogueEntry& entry, Error error) {
 Task<Fetched> fetch_bare_file(FetchRun& run, Tree& tree, const CatalogueEntry& entry) {
     const CatalogueSource source = entry.sources.front();
     if (!run.bare) {
-        co_return failed(entry,
-                         make_error(Errc::refused,
-                                    "cannot fetch " + quote(entry.name) + ": " +
-                                        to_string(source.udp) +
-                                        " sends it by bare datagrams only, which cannot be "
-                                        "verified; --legacy-udp takes them all the same"));
+        co_return failed(
+            entry, make_error(Errc::refused,
+                              "cannot fetch " + quote(entry.name) + ": " + to_string(source.udp) +
+                                  " sends it by bare datagrams only, which cannot be "
+                                  "verified; --legacy-udp takes them all the same"));
     }
     const auto look = [&] { return look_at_target(tree, entry, run.overwrite); };
     const auto target = co_await run.disk.run(look);

@@ -32,8 +32,8 @@ void FetchBareServer::on_datagram(Clock::time_point now, const UdpPath& from, By
         if (errors_.size() < most_errors) errors_.push_back(from);
         return;
     }
-    transfers_.push_back({from, name, std::move(opened->source), opened->file.status.size, 0, now,
-                          now});
+    transfers_.push_back(
+        {from, name, std::move(opened->source), opened->file.status.size, 0, now, now});
 }
 
 bool FetchBareServer::produce(Clock::time_point now, UdpBatch& out) {
@@ -63,8 +63,8 @@ bool FetchBareServer::send_some(Clock::time_point now, Transfer& transfer, UdpBa
         const MutableBytes room = out.room(datagram).first(size);
         const auto got = transfer.source.read_at(transfer.sent, room);
         if (!got || *got < size) {
-            end(transfer, got ? make_error(Errc::local_file, "the file was cut off meanwhile")
-                              : got.error());
+            end(transfer,
+                got ? make_error(Errc::local_file, "the file was cut off meanwhile") : got.error());
             return true;  // without the empty datagram: it is not whole
         }
         out.add_bare(transfer.to, size);

@@ -17,7 +17,7 @@ namespace netcopy {
 /// In a handler's job.
 class FetchBareServer {
 public:
-    static constexpr std::size_t datagram = 1024;         ///< bytes at most
+    static constexpr std::size_t datagram = 1024;             ///< bytes at most
     static constexpr std::uint64_t bytes_a_second = 4 << 20;  ///< each
     static constexpr std::size_t most_transfers = 32;
 

@@ -94,9 +94,9 @@ Task<CopyOutcome> FetchClient::fetch(FetchRun& run, Tree& tree, const CatalogueE
     const CommitBatch::Outcome committed = co_await disk_.run(commit);
     if (fetched.outcome.kind == CopyOutcome::Kind::failed) co_return std::move(fetched.outcome);
     if (!committed.name) {
-        co_return failed_outcome({committed.name.error().code, "cannot fetch " +
-                                                                   quote(entry.name) + ": " +
-                                                                   committed.name.error().context});
+        co_return failed_outcome(
+            {committed.name.error().code,
+             "cannot fetch " + quote(entry.name) + ": " + committed.name.error().context});
     }
     if (*committed.name != entry.name) fetched.outcome.stored_as = *committed.name;
     if (committed.was_there) fetched.outcome.kind = CopyOutcome::Kind::same;

@@ -86,8 +86,8 @@ std::uint64_t random_number() {
 Error fetch_error(const rudp::Ended& ended, bool was_open, const std::string& peer) {
     if (!ended.by_peer && ended.code == rudp::CloseCode::idle) {
         if (was_open) return make_error(Errc::timed_out, peer + " has fallen silent");
-        return make_error(Errc::unreachable, "cannot reach " + peer +
-                                                 ": no answer; is a file server running there?");
+        return make_error(Errc::unreachable,
+                          "cannot reach " + peer + ": no answer; is a file server running there?");
     }
     if (!ended.by_peer) return make_error(Errc::protocol, peer + ": " + escape(ended.text));
     std::string text = peer + " says that " + std::string(words_of(ended.code));

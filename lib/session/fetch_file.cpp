@@ -119,8 +119,8 @@ Task<Result<>> FetchFile::prepare(Existing existing) {
         work_->transfer->had(*work_->local, kept);
         work_->transfer->plan().drop(*work_->local);
         work_->hasher.settled(kept);
-        NETCOPY_LOG(info) << quote(entry_.name) << ": goes on with "
-                          << work_->transfer->counted() << " bytes of an earlier attempt";
+        NETCOPY_LOG(info) << quote(entry_.name) << ": goes on with " << work_->transfer->counted()
+                          << " bytes of an earlier attempt";
     }
     co_return Result<>();
 }

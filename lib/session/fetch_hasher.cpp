@@ -94,7 +94,8 @@ Result<> FetchHasher::hash_block(std::size_t block) {
     std::uint64_t at = block * file_.block_size();
     const std::uint64_t end = std::min(at + file_.block_size(), file_.size());
     while (at < end) {
-        const auto part = MutableBytes(buffer_).first(std::min<std::uint64_t>(end - at, piece_size));
+        const auto part =
+            MutableBytes(buffer_).first(std::min<std::uint64_t>(end - at, piece_size));
         const auto got = file_.read_at(at, part);
         if (!got) return got.error();
         if (*got != part.size()) {

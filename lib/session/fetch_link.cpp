@@ -13,6 +13,8 @@ namespace {
 constexpr std::chrono::milliseconds look_period{100};
 /// A server of which nothing was heard for so long, and longer than its round trip, counts as slow.
 constexpr std::chrono::milliseconds quiet{500};
+/// And one that has not answered at all for so long.
+constexpr std::chrono::milliseconds opening{1000};
 
 bool for_good(const rudp::Ended& ended) {
     switch (ended.code) {
@@ -50,9 +52,8 @@ Task<> FetchLink::run() {
     for (const auto& talk : slots_) {
         if (!talk || talk->told) continue;
         talk->told = true;
-        talk->call.transfer->ended(talk->call.source,
-                                   make_error(Errc::failed, "the UDP socket failed: " + reason),
-                                   true);
+        talk->call.transfer->ended(
+            talk->call.source, make_error(Errc::failed, "the UDP socket failed: " + reason), true);
     }
 }
 
@@ -109,9 +110,8 @@ void FetchLink::call(FetchCall call) {
     options.size = plan.size();
     options.tag = transfer.tag();
     options.wish = wish.value_or(rudp::Range{});
-    options.receive_buffer = static_cast<std::uint32_t>(
-        std::min<std::size_t>(link_.receive_buffer() / std::max<std::size_t>(call.shares_buffer, 1),
-                              UINT32_MAX));
+    options.receive_buffer = static_cast<std::uint32_t>(std::min<std::size_t>(
+        link_.receive_buffer() / std::max<std::size_t>(call.shares_buffer, 1), UINT32_MAX));
     options.connect_timeout = call.connect_timeout;
     options.silence = call.silence;
     Slot slot = slots_.size();
@@ -196,16 +196,21 @@ std::optional<rudp::Range> FetchLink::next_wish(Clock::time_point now, FetchPlan
 /// Asks for as much as the plan says.
 void FetchLink::wish(Clock::time_point now, Talk& talk) {
     rudp::Receiver& receiver = talk.receiver;
-    if (!receiver.open() || talk.told) return;
+    if (talk.told) return;
+    if (!receiver.open()) {
+        const bool late = now - talk.begun > opening && !receiver.ended();
+        if (late) talk.call.transfer->plan().pace(talk.call.source, {.silent = true});
+        return;
+    }
     talk.was_open = true;
     FetchTransfer& transfer = *talk.call.transfer;
     if (transfer.failed() || transfer.plan().complete()) return;
     FetchPlan& plan = transfer.plan();
-    const auto silent = now - receiver.last_heard();
-    const bool slow = silent > quiet && silent > 4 * receiver.rtt();
+    const auto since = now - receiver.last_heard();
+    const bool silent = since > quiet && since > 4 * receiver.rtt();
     plan.pace(talk.call.source,
-              {slow ? 0 : receiver.rate(),
-               std::chrono::duration_cast<std::chrono::microseconds>(receiver.rtt())});
+              {receiver.rate(),
+               std::chrono::duration_cast<std::chrono::microseconds>(receiver.rtt()), silent});
     while (receiver.may_want()) {
         const auto range = next_wish(now, plan, talk.call.source);
         if (!range) break;
@@ -262,8 +267,8 @@ void FetchLink::tell_end(Talk& talk) {
                        << escape(talk.call.transfer->name()) << "' has ended, code "
                        << static_cast<unsigned>(ended.code);
     const bool gone = for_good(ended) && (ended.by_peer || ended.code != rudp::CloseCode::done);
-    talk.call.transfer->ended(talk.call.source,
-                              fetch_error(ended, talk.was_open, talk.call.shown), gone);
+    talk.call.transfer->ended(talk.call.source, fetch_error(ended, talk.was_open, talk.call.shown),
+                              gone);
 }
 
 /// Whoever is done may help another, and who is silent is to be helped.

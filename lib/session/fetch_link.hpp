@@ -24,7 +24,7 @@ struct FetchCall {
     std::shared_ptr<FetchTransfer> transfer;
     FetchPlan::Source source = 0;  ///< of the transfer's plan
     UdpAddress server;
-    std::string shown;             ///< the server, for people
+    std::string shown;  ///< the server, for people
     Clock::duration connect_timeout{};
     Clock::duration silence{};
     std::size_t shares_buffer = 1;  ///< connections that share the socket's buffer, about
@@ -68,9 +68,10 @@ private:
     using Slot = std::size_t;
     struct Talk {
         Talk(FetchCall by, rudp::ReceiverOptions options, Clock::time_point now)
-            : call(std::move(by)), receiver(std::move(options), now) {}
+            : call(std::move(by)), receiver(std::move(options), now), begun(now) {}
         FetchCall call;
         rudp::Receiver receiver;
+        Clock::time_point begun;
         bool ready = false;
         bool was_open = false;
         bool told = false;  // its end, to the transfer; or nobody wants to know

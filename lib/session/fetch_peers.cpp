@@ -17,8 +17,7 @@ FetchPeers::Peer* FetchPeers::find(const UdpAddress& address) {
 
 FetchPeers::Peer& FetchPeers::add(const UdpAddress& address, std::string shown,
                                   FetchPlan::Source source) {
-    return peers_.emplace_back(
-        Peer{address, std::move(shown), source, State::idle, {}, 0, false});
+    return peers_.emplace_back(Peer{address, std::move(shown), source, State::idle, {}, 0, false});
 }
 
 FetchPeers::Peer* FetchPeers::find(FetchPlan::Source source) {

@@ -14,7 +14,7 @@ namespace netcopy {
 class FetchPeers {
 public:
     enum class State {
-        idle,      ///< to be called
+        idle,  ///< to be called
         talking,
         waiting,   ///< to be called when its pause is over
         gone,      ///< tried in vain

@@ -11,7 +11,7 @@
 namespace netcopy {
 
 /// Divides a file among those who have it: who is asked for what, what is still missing, and who
-/// delivered which bytes (docs/protocol/rudp.md, "Several servers"). No clock, no socket. Not
+/// delivered which bytes (docs/architecture.md, "A fetch"). No clock, no socket. Not
 /// thread-safe.
 ///
 /// Each source is asked for as much as its rate lets arrive soon, from the front of what nobody was
@@ -40,8 +40,9 @@ public:
 
     /// How a source does at present.
     struct Pace {
-        Rate rate = 0;                         ///< of content, lately; 0: unknown or nothing
+        Rate rate = 0;  ///< of content, lately; 0: unknown yet
         std::chrono::microseconds rtt{100'000};
+        bool silent = false;  ///< nothing has been heard of it for longer than usual
     };
     /// Told now and then, and before next().
     void pace(Source source, Pace pace) { sources_[source].pace = pace; }

@@ -20,15 +20,15 @@ struct FetchRun {
     FetchLink& link;
     TreeProgress& progress;
     Overwrite overwrite = Overwrite::never;
-    Clock::duration timeout{};          ///< of silence
+    Clock::duration timeout{};  ///< of silence
     Clock::duration connect_timeout{};
-    std::uint64_t first_retries = 0;    ///< of a server that has never answered
-    std::uint64_t retries = 8;          ///< fruitless ones in a row, of one that had
+    std::uint64_t first_retries = 0;  ///< of a server that has never answered
+    std::uint64_t retries = 8;        ///< fruitless ones in a row, of one that had
     std::size_t files_at_a_time = 1;
-    bool bare = false;                  ///< the seed's file servers are asked, too
+    bool bare = false;  ///< the seed's file servers are asked, too
     /// Where an entry's file is by now, by asking the master again; may be empty.
     std::function<Task<std::vector<CatalogueSource>>(const CatalogueEntry&)> look_again;
-    std::set<UdpAddress> liars;         ///< servers that are not asked any more
+    std::set<UdpAddress> liars;  ///< servers that are not asked any more
 };
 
 /// What came of one file: an outcome, and with a file the outcome once that is committed.

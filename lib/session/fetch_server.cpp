@@ -78,8 +78,8 @@ void FetchServer::on_request(Clock::time_point now, const UdpPath& from, const H
     if (!age) {
         if (Reply* const out = reply(from)) {
             const Header ours{Kind::cookie, header.connection, 0};
-            out->size = rudp::write_cookie(ours, door_.cookie(now, address, header, *request),
-                                           out->packet);
+            out->size =
+                rudp::write_cookie(ours, door_.cookie(now, address, header, *request), out->packet);
         }
         return;
     }
@@ -126,9 +126,9 @@ void FetchServer::open(Clock::time_point now, const UdpPath& from, const Header&
         slot = free_.back();
         free_.pop_back();
     }
-    slots_[slot] = std::make_unique<FetchSending>(
-        FetchSending::Opening{header.connection, from, request, rtt}, std::move(*listed),
-        std::move(opened->source), now);
+    slots_[slot] =
+        std::make_unique<FetchSending>(FetchSending::Opening{header.connection, from, request, rtt},
+                                       std::move(*listed), std::move(opened->source), now);
     by_id_[header.connection] = slot;
     ++by_address_[ip];
     wake(slot);
@@ -246,11 +246,11 @@ void FetchServer::remove(Slot slot) {
         const bool done = ended->by_peer && ended->code == CloseCode::done;
         if (!done) {
             served.bytes = 0;
-            served.outcome = make_error(
-                Errc::connection_lost,
-                (ended->by_peer ? "the client gave up, code " : "given up, code ") +
-                    std::to_string(static_cast<unsigned>(ended->code)) +
-                    (ended->text.empty() ? "" : ": " + escape(ended->text)));
+            served.outcome =
+                make_error(Errc::connection_lost,
+                           (ended->by_peer ? "the client gave up, code " : "given up, code ") +
+                               std::to_string(static_cast<unsigned>(ended->code)) +
+                               (ended->text.empty() ? "" : ": " + escape(ended->text)));
         }
         rules_.on_served(served);
     }

@@ -8,8 +8,7 @@ namespace netcopy {
 namespace {
 
 Error refused(const CatalogueEntry& entry, std::string_view why) {
-    return make_error(Errc::refused,
-                      "cannot fetch " + quote(entry.name) + ": " + std::string(why));
+    return make_error(Errc::refused, "cannot fetch " + quote(entry.name) + ": " + std::string(why));
 }
 
 Result<bool> has_digest(Tree& tree, const std::string& name, const KnownDigest& expected) {
@@ -50,12 +49,10 @@ Result<FetchTarget> look_at_target(Tree& tree, const CatalogueEntry& entry, Over
         return refused(entry, "a folder of that name is there");
     }
     if (overwrite == Overwrite::never) {
-        return refused(entry,
-                       "another file of that name is there and stays (--overwrite never)");
+        return refused(entry, "another file of that name is there and stays (--overwrite never)");
     }
     if (overwrite == Overwrite::newer && (!entry.mtime || there.mtime >= *entry.mtime)) {
-        return refused(entry,
-                       "the file there is at least as new and stays (--overwrite newer)");
+        return refused(entry, "the file there is at least as new and stays (--overwrite newer)");
     }
     target.existing = Existing::replace;
     return target;

@@ -18,15 +18,15 @@ import json
 import os
 import pathlib
 import resource
-import shlex
 import shutil
 import signal
 import sys
 import tempfile
 import time
 
+import fetch_rows
+import fetches
 import files
-import link
 import resume
 import share_rows
 import shares
@@ -43,15 +43,16 @@ STORE_NAMES = ("requests", "entries", "slow-peers")
 COPY_NAMES = ("copy-file", "copy-small", "copy-unchanged", "copy-link", "copy-memory",
               "copy-resume", "copy-file-disk", "copy-small-disk", "copy-unchanged-disk")
 SHARE_NAMES = ("share-file", "share-small", "share-list", "share-many")
-NAMES = FILE_NAMES + STORE_NAMES + COPY_NAMES + SHARE_NAMES
+FETCH_NAMES = ("fetch-links", "fetch-sources", "fetch-loopback")
+NAMES = FILE_NAMES + STORE_NAMES + COPY_NAMES + SHARE_NAMES + FETCH_NAMES
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--only", nargs="+", choices=(*NAMES, "copy", "share"),
+    parser.add_argument("--only", nargs="+", choices=(*NAMES, "copy", "share", "fetch"),
                         default=NAMES, metavar="NAME",
                         help=f"rows to measure: {', '.join(NAMES)}; "
-                        "copy and share stand for all whose names begin so")
+                        "copy, share and fetch stand for all whose names begin so")
     parser.add_argument("--runs", type=int, default=5, help="runs of each contender (5)")
     parser.add_argument("--repeat-disturbed", type=int, default=0, metavar="N",
                         help="repeat a run up to N times while others keep the machine busy (0)")
@@ -64,11 +65,9 @@ def parse_arguments() -> argparse.Namespace:
                         default=ROOT / "build/release/app/netcopy", help="the program to measure")
     parser.add_argument("--load", type=pathlib.Path,
                         help="the load generator (test/netcopy_load in netcopy's build folder)")
-    parser.add_argument("--link", type=shlex.split, default=[], metavar="PROGRAM",
-                        help="for copy-link: a program that makes two network namespaces, lk-a "
-                        "(10.77.0.1) and lk-b (10.77.0.2), joined by a slow link, and runs a "
-                        f"command: PROGRAM --rate {link.RATE} --delay {link.DELAY} -- COMMAND; "
-                        "without it that row is skipped")
+    parser.add_argument("--tools", type=pathlib.Path,
+                        help="folder of netcopy_slow_link, netcopy_tcp_copy and netcopy_udt_copy "
+                        "(test in netcopy's build folder); rows on slow links also need root")
     parser.add_argument("--tmpfs", type=pathlib.Path,
                         help="folder in memory (/dev/shm; the one on disk if that is too small)")
     parser.add_argument("--disk", type=pathlib.Path, default=pathlib.Path("/var/tmp"),
@@ -82,6 +81,10 @@ def parse_arguments() -> argparse.Namespace:
         arguments.only |= {*COPY_NAMES}
     if "share" in arguments.only:
         arguments.only |= {*SHARE_NAMES}
+    if "fetch" in arguments.only:
+        arguments.only |= {*FETCH_NAMES}
+    if arguments.tools is None:
+        arguments.tools = arguments.netcopy.parent.parent / "test"
     if arguments.load is None:
         arguments.load = arguments.netcopy.parent.parent / "test/netcopy_load"
     needed = [arguments.netcopy]
@@ -171,7 +174,8 @@ def copy_rows(arguments: argparse.Namespace, names: list[str], rows: list[Row]) 
         netcopy=str(arguments.netcopy), runs=arguments.runs, repeat=arguments.repeat_disturbed,
         file_bytes=64 * MIB if quick else GIB, large_bytes=256 * MIB if quick else 4 * GIB,
         small_files=500 if quick else 10_000, unchanged_files=1_000 if quick else 100_000,
-        link_files=200 if quick else 5_000, link=arguments.link, progress=progress)
+        link_files=200 if quick else 5_000, slow_link=arguments.tools / "netcopy_slow_link",
+        progress=progress)
     tmpfs = room_in_memory(arguments, settings.large_bytes)
     makers = {"copy-file": transfer_rows.file_row, "copy-small": transfer_rows.small_row,
               "copy-unchanged": transfer_rows.unchanged_row, "copy-link": transfer_rows.link_row,
@@ -207,6 +211,24 @@ def share_rows_of(arguments: argparse.Namespace, names: list[str], rows: list[Ro
             add(rows, make(settings, pathlib.Path(folder), kind_of(base, arguments)))
 
 
+def fetch_rows_of(arguments: argparse.Namespace, names: list[str], rows: list[Row]) -> None:
+    if not names:
+        return
+    quick = arguments.quick
+    settings = fetches.Settings(
+        netcopy=str(arguments.netcopy), tools=arguments.tools.resolve(), runs=arguments.runs,
+        repeat=arguments.repeat_disturbed, link_bytes=2 * MIB if quick else 100_000_000,
+        loopback_bytes=64 * MIB if quick else GIB, peer_seconds=2 if quick else 20, quick=quick,
+        progress=progress)
+    tmpfs = room_in_memory(arguments, settings.loopback_bytes)
+    makers = {"fetch-links": fetch_rows.link_rows, "fetch-sources": fetch_rows.sources_rows,
+              "fetch-loopback": fetch_rows.loopback_rows}
+    for name in names:
+        with tempfile.TemporaryDirectory(prefix="netcopy-bench-", dir=tmpfs) as folder:
+            for row in makers[name](settings, pathlib.Path(folder), kind_of(tmpfs, arguments)):
+                add(rows, row)
+
+
 def add(rows: list[Row], row: Row) -> None:
     """Printed at once, so that an interrupted bench has still said something."""
     rows.append(row)
@@ -238,6 +260,7 @@ def main() -> int:
         store_rows(arguments, [name for name in wanted if name in STORE_NAMES], rows)
         copy_rows(arguments, [name for name in wanted if name in COPY_NAMES], rows)
         share_rows_of(arguments, [name for name in wanted if name in SHARE_NAMES], rows)
+        fetch_rows_of(arguments, [name for name in wanted if name in FETCH_NAMES], rows)
     except Failure as error:
         failure = str(error)
         print(f"\nbench: FAILED: {failure}", file=sys.stderr)

@@ -74,14 +74,15 @@ def unchanged_row(settings: Settings, folder: pathlib.Path, where: str, disk: bo
 
 
 def link_row(settings: Settings, folder: pathlib.Path, where: str) -> Row:
-    row = Row("copy-link", f"{settings.link_files:,} files of 4 KiB, {link.TEXT}, {where}")
-    if reason := link.missing(settings.link):
+    shape = link.Shape((200, 200), round_trip=100)
+    row = Row("copy-link", f"{settings.link_files:,} files of 4 KiB, {shape}, {where}")
+    if reason := link.missing(settings.slow_link):
         row.notes.append(f"skipped: {reason}")
         return row
     source = make_tree(folder / "tree", settings.link_files, 4 * KIB)
-    with link.up(settings.link):
+    with link.up(settings.slow_link, shape) as network:
         copies = Transfers(settings, source, folder,
-                           Place(link.RECEIVER, link.inside("lk-a"), link.inside("lk-b")))
+                           Place(network.address(2), network.inside(1), network.inside(2)))
         row.alternate(settings.runs, {"netcopy": copies.with_netcopy, "rsync": copies.with_rsync},
                       settings.repeat, settings.progress)
     row.checks = [Check("wall of netcopy / rsync", row.ratio("wall s", "netcopy", "rsync"), "<=",

@@ -28,7 +28,7 @@ class Settings:
     small_files: int            # files of 16 KiB
     unchanged_files: int        # files of 1 KiB
     link_files: int             # files of 4 KiB
-    link: list[str]             # the program that makes the link; empty: none
+    slow_link: pathlib.Path     # the program that makes links
     progress: Callable[[str], None]
 
 

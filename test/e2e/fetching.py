@@ -88,12 +88,13 @@ class FetchCase(ShareCase):
         return sum(os.lstat(os.path.join(os.fsencode(folder), name)).st_size
                    for name in os.listdir(os.fsencode(folder)) if name.endswith(b".journal"))
 
-    def make_liar(self, name, data, wrong, folder, **settings):
+    def make_liar(self, name, data, wrong, folder, others=0, **settings):
         """A file server that says it has `data`, and sends `wrong`: what is served is changed
-        behind the back of its index, while it does not run."""
-        self.put(name, data, folder=folder)
+        behind the back of its index, while it does not run. `others` have the file already."""
+        # Long ago, so that the index believes it unchanged.
+        self.put(name, data, folder=folder, mtime=1_600_000_000_000_000_000)
         server = self.file_server(folder=folder, **settings)
-        self.wait_known({name: data})
+        self.wait_known({name: data}, sources=others + 1)
         server.end()
         path = os.path.join(folder, name)
         before = os.stat(path)

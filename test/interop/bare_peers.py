@@ -11,8 +11,9 @@ DATAGRAM = 1024
 class SeedFileServer:
     """Announces files to a master and answers a bare name with the file's bytes."""
 
-    def __init__(self, master, files, pause=0.0):
+    def __init__(self, master, files, answers=True):
         self.files = files
+        self.answers = answers
         self.offences = []
         self.asked = []
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -39,6 +40,8 @@ class SeedFileServer:
             except OSError:
                 return
             self.asked.append(name)
+            if not self.answers:
+                continue
             data = self.files.get(name.decode("utf-8", "replace"))
             if data is None:
                 self._udp.sendto(b"ERR", client)

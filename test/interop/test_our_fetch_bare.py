@@ -94,8 +94,7 @@ class OurFetch(Case):
         self.assertFalse(os.path.exists(self.to / "gone"))
 
     def test_a_server_that_does_not_answer_is_6(self):
-        peer = self.peer(SeedFileServer, self.master.address, {"file": b"x"})
-        peer._udp.close()
+        self.peer(SeedFileServer, self.master.address, {"file": b"x"}, answers=False)
         self.fetch("file", "--legacy-udp", "--connect-timeout", "0.5", status=6)
 
 

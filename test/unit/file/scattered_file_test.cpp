@@ -114,7 +114,8 @@ TEST_CASE("ScatteredFile: a block that is not what the journal says is forgotten
     }
     for (const std::string& name : place.names()) {
         if (name.ends_with(".journal")) continue;
-        std::fstream out(place.folder.path() / name, std::ios::binary | std::ios::in | std::ios::out);
+        std::fstream out(place.folder.path() / name,
+                         std::ios::binary | std::ios::in | std::ios::out);
         out.seekp(static_cast<std::streamoff>(block + 7));
         out << "damage";
     }

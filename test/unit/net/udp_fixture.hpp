@@ -50,7 +50,7 @@ public:
     }
     void on_unsealed(Clock::time_point, const UdpPath& from, Bytes datagram) override {
         const std::lock_guard lock(mutex_);
-        unsealed_.push_back({from, std::string(as_text(datagram))});
+        if (unsealed_.size() < 100) unsealed_.push_back({from, std::string(as_text(datagram))});
     }
     void after_batch(Clock::time_point) override {
         const std::lock_guard lock(mutex_);

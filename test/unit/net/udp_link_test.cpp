@@ -2,8 +2,8 @@
 
 #include <netinet/in.h>
 
+#include <atomic>
 #include <boost/asio/cancellation_signal.hpp>
-#include <numeric>
 #include <thread>
 
 #include "net/udp_outbox.hpp"
@@ -244,7 +244,6 @@ TEST_CASE("Deadlines are kept, to a fraction of a millisecond and never early") 
         late.push_back(std::chrono::duration<double, std::micro>(now - due).count());
         due = Clock::now() + 1ms;
     };
-    at.here.deadline = [&] { return due; };
     std::atomic<bool> done = false;
     at.here.deadline = [&] {
         done = late.size() == count;
@@ -278,11 +277,15 @@ TEST_CASE("A flood of rubbish does not keep packets out") {
     BareUdp bare(at.loop);
     std::size_t tries = 0;
     std::string answer;
-    for (int i = 0; i < 100; ++i) {
+    for (int i = 0; i < 20; ++i) {
         const std::string question = std::to_string(i);
+        auto next_try = Clock::now();
         at.loop.run_until([&] {
-            ++tries;
-            bare.send_sealed(target, question);  // again and again, as a protocol would
+            if (Clock::now() >= next_try) {  // again and again, as a protocol would
+                ++tries;
+                bare.send_sealed(target, question);
+                next_try = Clock::now() + 5ms;
+            }
             std::string datagram(100, '\0');
             error_code error;
             const std::size_t size = bare.socket.receive(asio::buffer(datagram), 0, error);
