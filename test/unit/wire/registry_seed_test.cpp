@@ -130,8 +130,8 @@ TEST_CASE("an entry of a list ends with its semicolon") {
 TEST_CASE("what is no entry of a list is words") {
     for (const string& words :
          {string("hello"), string("a:h"), string(":h:1"), string("a::1"), string("a:h:0"),
-          string("a:h:65536"), string("a:h:x"), string("]:1"), string("a:[]:1"), string("a:[[h]]:1"), string("a:h h:1"),
-                                string("::")}) {
+          string("a:h:65536"), string("a:h:x"), string("]:1"), string("a:[]:1"),
+          string("a:[[h]]:1"), string("a:h h:1"), string("::")}) {
         INFO(words);
         const string said = item(words + ";");
         CHECK(said == "complete " + std::to_string(words.size() + 1) + " words " + words);
