@@ -14,7 +14,7 @@ cd "$root"
 # shellcheck source=docs/packages.sh
 source docs/packages.sh
 test_packages=(catch2 clang-16 libclang-rt-16-dev clang-format-14 python3 shellcheck zsh fish procps
-    iproute2 redis-server redis-tools rsync strace nginx-light curl)
+    iproute2 redis-server redis-tools rsync strace nginx-light curl libudt-dev)
 
 stage() {
     echo
