@@ -13,7 +13,7 @@ namespace netcopy {
 /// moderation). Time is passed in. Not thread-safe.
 class Moderation {
 public:
-    static constexpr std::chrono::microseconds pause{500};
+    static constexpr std::chrono::microseconds pause{250};
 
     /// So many came at `now`, 0 as well: datagrams, or runs of them that the kernel has joined.
     void received(std::size_t pieces, std::size_t bytes, Clock::time_point now) {

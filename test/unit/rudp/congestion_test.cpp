@@ -33,7 +33,8 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("congestion: without a clock start-up takes about twice the rate each round trip, and ends") {
+TEST_CASE(
+    "congestion: without a clock start-up takes about twice the rate each round trip, and ends") {
     PathModel path;
     path.rtt = 100ms;
     path.clock = [](Time) { return 0; };
