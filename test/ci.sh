@@ -50,7 +50,7 @@ run_quickstart() {
 run_sanitizers() {
     stage "Address and undefined-behaviour sanitizers with clang, libFuzzer targets over their corpus"
     # End to end: those with input that is hostile or broken. The others would take CI too long.
-    build_and_test fuzz all --tests-regex '^(unit:|fuzz:|interop: test_our_.*(server|receiver|share)$|e2e: test_(bad_clients|checksum_framing|checksum_limits|copy_hostile|copy_refusals|copy_sources|share_download|share_names|share_upload)$)'
+    build_and_test fuzz all --tests-regex '^(unit:|fuzz:|interop: test_our_.*(server|receiver|share)$|e2e: test_(bad_clients|checksum_framing|checksum_limits|copy_hostile|fetch_hostile|copy_refusals|copy_sources|share_download|share_names|share_upload)$)'
 }
 
 run_threads() {
