@@ -79,6 +79,10 @@ void ClientHost::take(Time now, Bytes packet) {
         require(lane.receiver->missing().count() <= most_ranges, "too many ranges are kept");
         met_ = met_ || lane.receiver->open();
         if (const auto& file = lane.receiver->file(); file && !size_) learn_size(file->size);
+        if (const auto& file = lane.receiver->file(); file && file->size != *size_) {
+            require(options_.may_be_lied_to, "the file has two sizes");
+            outcome_ = Outcome::corrupt;
+        }
         if (data) take_content(lane, before, *data);
         return;
     }
@@ -102,7 +106,8 @@ void ClientHost::take_content(Lane& lane, std::uint64_t before, const rudp::Data
 
 void ClientHost::connect(Time now, Lane& lane) {
     const auto piece = next_piece();
-    if (!piece && met_) return;  // nothing to ask for; the first must look whether the file is there
+    if (!piece && met_)
+        return;  // nothing to ask for; the first must look whether the file is there
     ++counts_.connections;
     rudp::ReceiverOptions made;
     made.connection = random_.next();
@@ -177,15 +182,13 @@ void ClientHost::work(Time now) {
         flush(now, lane);
         if (lane.receiver->finished()) release(now, lane);
     }
-    if (outcome_ == Outcome::running) {
-        conclude();
-        if (outcome_ == Outcome::running) return;
-        for (Lane& lane : lanes_) {
-            if (!lane.receiver) continue;
-            lane.receiver->close(rudp::CloseCode::done);
-            flush(now, lane);
-            if (lane.receiver->finished()) release(now, lane);
-        }
+    if (outcome_ == Outcome::running) conclude();
+    if (outcome_ == Outcome::running) return;
+    for (Lane& lane : lanes_) {
+        if (!lane.receiver) continue;
+        lane.receiver->close(rudp::CloseCode::done);
+        flush(now, lane);
+        if (lane.receiver->finished()) release(now, lane);
     }
 }
 
@@ -204,7 +207,8 @@ void ClientHost::conclude() {
         require(right_size || options_.may_be_lied_to, "the file has another size");
         require(fresh_ == end - begin, "not all bytes have come though none is missing");
         outcome_ = wrong_bytes_ || !right_size ? Outcome::corrupt : Outcome::done;
-    } else if (std::ranges::all_of(lanes_, [](const Lane& lane) { return lane.dead.has_value(); })) {
+    } else if (std::ranges::all_of(lanes_,
+                                   [](const Lane& lane) { return lane.dead.has_value(); })) {
         outcome_ = Outcome::failed;
         failure_ = lanes_.front().dead;
     }

@@ -9,9 +9,9 @@ namespace {
 using Count = unsigned long long;
 
 const char* name_of(rudp::CloseCode code) {
-    static constexpr const char* names[] = {"done",       "no such file", "changed", "busy",
-                                            "refused",    "unreadable",   "breach",  "idle",
-                                            "stopping",   "unknown"};
+    static constexpr const char* names[] = {"done",     "no such file", "changed", "busy",
+                                            "refused",  "unreadable",   "breach",  "idle",
+                                            "stopping", "unknown"};
     const auto number = static_cast<std::size_t>(code);
     return number < std::size(names) ? names[number] : "other codes";
 }
@@ -56,8 +56,9 @@ void print(const Tally& tally) {
     line("  failed", tally.failed);
     line("bytes fetched", tally.bytes);
     line("connections", tally.connections);
-    for (const auto& [code, count] : tally.ended)
-        line((std::string("  ended: ") + name_of(code)).c_str(), count);
+    std::map<std::string, Count> ended;
+    for (const auto& [code, count] : tally.ended) ended[name_of(code)] += count;
+    for (const auto& [name, count] : ended) line(("  ended: " + name).c_str(), count);
     line("bytes sent", tally.data_bytes);
     line("  again", tally.repeated_bytes);
     line("probe time-outs", tally.timeouts);

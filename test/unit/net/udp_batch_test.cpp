@@ -32,11 +32,11 @@ std::string shape(const UdpBatch& batch) {
 
 }  // namespace
 
-TEST_CASE("A seal is the little-endian CRC-32C of the packet, behind it") {
+TEST_CASE("A seal is the big-endian CRC-32C of the packet, behind it") {
     std::string text = "123456789....";
     const MutableBytes datagram = std::as_writable_bytes(std::span(text));
     seal_datagram(datagram);
-    CHECK(to_hex(as_bytes(text).subspan(9)) == "839206e3");  // RFC 3720: e3069283
+    CHECK(to_hex(as_bytes(text).subspan(9)) == "e3069283");  // RFC 3720, appendix B.4
     REQUIRE(open_seal(datagram));
     CHECK(as_text(*open_seal(datagram)) == "123456789");
 }
@@ -59,7 +59,7 @@ TEST_CASE("A seal shows any flipped bit and any cut") {
 TEST_CASE("CRC-32C goes on where it stopped") {
     const std::string text = sample(5000);
     const std::uint32_t whole = crc32c(as_bytes(text));
-    for (const std::size_t cut : {0, 1, 63, 64, 4999, 5000}) {
+    for (const unsigned cut : {0U, 1U, 63U, 64U, 4999U, 5000U}) {
         const Bytes all = as_bytes(text);
         CHECK(crc32c(all.subspan(cut), crc32c(all.first(cut))) == whole);
     }
