@@ -5,6 +5,7 @@
 
 #include "base/bytes.hpp"
 #include "base/log.hpp"
+#include "file/safe_name.hpp"
 #include "net/resolve.hpp"
 #include "net/together.hpp"
 #include "session/fetch_convert.hpp"
@@ -294,23 +295,28 @@ Task<Fetched> FetchFile::finish() {
     co_return fetched;
 }
 
+/// The file that came is kept under another name, if that is not too long.
 Task<Fetched> FetchFile::finish_corrupted() {
     const std::string kept_as = entry_.name + ".corrupted";
-    const auto finish = [&] {
-        work_->transfer->file().retarget(kept_as, Existing::replace);
-        return std::move(work_->transfer->file()).finish();
-    };
+    const bool keeps = safe_name(kept_as).has_value() && work_->transfer->plan().complete();
     run_.progress.bytes -= work_->transfer->counted();
     std::string from;
     for (const FetchPeers::Peer& peer : work_->peers.all()) {
         from += (from.empty() ? "" : ", ") + peer.shown;
     }
-    Fetched fetched = fail(make_error(
-        Errc::corrupted, quote(entry_.name) + " from " + from + " is corrupted: its " +
-                             std::string(to_string(expected_->first)) +
-                             " is not what the catalogue says; kept as " + quote(kept_as)));
+    Fetched fetched = fail(
+        make_error(Errc::corrupted, quote(entry_.name) + " from " + from + " is corrupted: its " +
+                                        std::string(to_string(expected_->first)) +
+                                        " is not what the catalogue says" +
+                                        (keeps ? "; kept as " + quote(kept_as) : std::string())));
+    const auto finish = [&]() -> Result<IncomingFile> {
+        if (keeps) work_->transfer->file().retarget(kept_as, Existing::replace);
+        auto file = std::move(work_->transfer->file()).finish();
+        if (file && !keeps) file->discard();
+        return file;
+    };
     auto file = co_await run_.disk.run(finish);
-    if (file) fetched.file.emplace(std::move(*file));
+    if (file && keeps) fetched.file.emplace(std::move(*file));
     co_return fetched;
 }
 

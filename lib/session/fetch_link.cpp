@@ -13,6 +13,8 @@ namespace {
 constexpr std::chrono::milliseconds look_period{100};
 /// A server of which nothing was heard for so long, and longer than its round trip, counts as slow.
 constexpr std::chrono::milliseconds quiet{500};
+/// And one that has not answered at all for so long.
+constexpr std::chrono::milliseconds opening{1000};
 
 bool for_good(const rudp::Ended& ended) {
     switch (ended.code) {
@@ -194,16 +196,21 @@ std::optional<rudp::Range> FetchLink::next_wish(Clock::time_point now, FetchPlan
 /// Asks for as much as the plan says.
 void FetchLink::wish(Clock::time_point now, Talk& talk) {
     rudp::Receiver& receiver = talk.receiver;
-    if (!receiver.open() || talk.told) return;
+    if (talk.told) return;
+    if (!receiver.open()) {
+        const bool late = now - talk.begun > opening && !receiver.ended();
+        if (late) talk.call.transfer->plan().pace(talk.call.source, {.silent = true});
+        return;
+    }
     talk.was_open = true;
     FetchTransfer& transfer = *talk.call.transfer;
     if (transfer.failed() || transfer.plan().complete()) return;
     FetchPlan& plan = transfer.plan();
-    const auto silent = now - receiver.last_heard();
-    const bool slow = silent > quiet && silent > 4 * receiver.rtt();
+    const auto since = now - receiver.last_heard();
+    const bool silent = since > quiet && since > 4 * receiver.rtt();
     plan.pace(talk.call.source,
-              {slow ? 0 : receiver.rate(),
-               std::chrono::duration_cast<std::chrono::microseconds>(receiver.rtt())});
+              {receiver.rate(),
+               std::chrono::duration_cast<std::chrono::microseconds>(receiver.rtt()), silent});
     while (receiver.may_want()) {
         const auto range = next_wish(now, plan, talk.call.source);
         if (!range) break;

@@ -68,9 +68,10 @@ private:
     using Slot = std::size_t;
     struct Talk {
         Talk(FetchCall by, rudp::ReceiverOptions options, Clock::time_point now)
-            : call(std::move(by)), receiver(std::move(options), now) {}
+            : call(std::move(by)), receiver(std::move(options), now), begun(now) {}
         FetchCall call;
         rudp::Receiver receiver;
+        Clock::time_point begun;
         bool ready = false;
         bool was_open = false;
         bool told = false;  // its end, to the transfer; or nobody wants to know

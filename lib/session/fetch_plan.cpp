@@ -10,8 +10,9 @@ using rudp::Range;
 
 constexpr double worth_helping = 0.25;  // seconds that somebody would still need
 constexpr std::chrono::microseconds ahead{250'000};
-constexpr double dead_rate = 1024;   // bytes a second, in the place of none
-constexpr std::uint64_t pieces = 8;  // of what may be outstanding
+constexpr double guessed_rate = 1e6;  // bytes a second, of one that is not known yet
+constexpr double for_ever = 1e9;      // seconds
+constexpr std::uint64_t pieces = 8;   // of what may be outstanding
 
 /// Calls `part` for what both have, in order; `part` may change the set.
 void intersect(const IntervalSet& set, Range range, std::vector<Range>& parts) {
@@ -24,8 +25,13 @@ void intersect(const IntervalSet& set, Range range, std::vector<Range>& parts) {
     }
 }
 
-double seconds_for(std::uint64_t bytes, FetchPlan::Rate rate) {
-    return static_cast<double>(bytes) / std::max(static_cast<double>(rate), dead_rate);
+double rate_of(const FetchPlan::Pace& pace) {
+    if (pace.silent) return 1;
+    return pace.rate == 0 ? guessed_rate : static_cast<double>(pace.rate);
+}
+
+double seconds_for(std::uint64_t bytes, const FetchPlan::Pace& pace) {
+    return pace.silent ? for_ever : static_cast<double>(bytes) / rate_of(pace);
 }
 
 }  // namespace
@@ -91,13 +97,13 @@ std::optional<Range> FetchPlan::take(State& state, std::uint64_t most) {
 
 /// All is taken: the last pieces of whoever would need longest are fetched twice.
 std::optional<Range> FetchPlan::help(State& state, std::uint64_t most) {
-    const double own = seconds_for(state.asked.bytes(), state.pace.rate);
+    const double own = state.asked.empty() ? 0 : seconds_for(state.asked.bytes(), state.pace);
     const double round_trip = std::chrono::duration<double>(state.pace.rtt).count();
     State* slowest = nullptr;
     double longest = own + round_trip + worth_helping;
     for (State& other : sources_) {
         if (&other == &state || other.asked.empty()) continue;
-        const double needs = seconds_for(other.asked.bytes(), other.pace.rate);
+        const double needs = seconds_for(other.asked.bytes(), other.pace);
         if (needs > longest) {
             longest = needs;
             slowest = &other;
@@ -105,9 +111,9 @@ std::optional<Range> FetchPlan::help(State& state, std::uint64_t most) {
     }
     if (!slowest) return std::nullopt;
     // So that both would be done at the same time.
-    const double fast = std::max(static_cast<double>(state.pace.rate), dead_rate);
-    const double slow = std::max(static_cast<double>(slowest->pace.rate), dead_rate);
-    const double share = (longest - own) * fast * slow / (fast + slow);
+    const double fast = rate_of(state.pace), slow = rate_of(slowest->pace);
+    const double share = std::min((longest - own) * fast * slow / (fast + slow),
+                                  static_cast<double>(slowest->asked.bytes()));
     std::uint64_t wanted = std::max(least_piece, static_cast<std::uint64_t>(share));
     wanted = std::min({wanted, most, most_outstanding});
     // From the back, and not what we were asked for already.

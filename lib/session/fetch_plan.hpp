@@ -40,8 +40,9 @@ public:
 
     /// How a source does at present.
     struct Pace {
-        Rate rate = 0;  ///< of content, lately; 0: unknown or nothing
+        Rate rate = 0;  ///< of content, lately; 0: unknown yet
         std::chrono::microseconds rtt{100'000};
+        bool silent = false;  ///< nothing has been heard of it for longer than usual
     };
     /// Told now and then, and before next().
     void pace(Source source, Pace pace) { sources_[source].pace = pace; }

@@ -111,9 +111,13 @@ Task<> Announcer::State::wait_for_stop() {
 Task<> Announcer::State::keep_announcing() {
     Clock::duration pause = plan.first_pause;
     for (;;) {
+        const auto began = Clock::now();
         const Error error = co_await announce();
         const bool was_registered = std::exchange(registered, false);
-        if (was_registered) pause = plan.first_pause;
+        // One that lets us in and throws us out is not to be asked twice a second.
+        if (was_registered && Clock::now() - began > limits::registry_silence) {
+            pause = plan.first_pause;
+        }
         const bool renewed = error == Errc::interrupted;
         if (!renewed) complain(error, was_registered);
         Timer timer(executor, shortened(renewed ? plan.first_pause : pause));

@@ -42,6 +42,8 @@ private:
             }
             if (const auto* const no = std::get_if<wire::RegistryNo>(&**answer)) {
                 NETCOPY_LOG(warning) << stream_.peer() << " says: " << escape(no->text);
+            } else if (!std::exchange(taken_, true)) {
+                link_.changed.cancel();
             }
         }
     }
@@ -53,8 +55,10 @@ private:
     Task<> tell() {
         append(text_, wire::RegistryServer{link_.plan.udp_port, link_.plan.host});
         co_await tell_everything();
-        link_.on_registered(stream_.peer(), files_);
-        for (;;) {
+        for (bool told = false;;) {
+            if (taken_ && !std::exchange(told, true)) {
+                link_.on_registered(stream_.peer(), files_);
+            }
             auto changes = link_.folder.changes_since(version_, page_files);
             if (changes.lost) {
                 append(text_, wire::RegistryAnew{});
@@ -66,6 +70,7 @@ private:
             beat_when_due();
             co_await say();
             if (!changes.names.empty() || link_.folder.version() != version_) continue;
+            if (taken_ != told) continue;
             link_.changed.expires_at(next_beat_);
             co_await link_.changed.async_wait(asio::as_tuple(UseTask()));
         }
@@ -120,6 +125,7 @@ private:
     std::uint64_t version_ = 0;
     std::size_t files_ = 0;
     Clock::time_point next_beat_ = Clock::now() + limits::registry_beat;
+    bool taken_ = false;  // the master has said that it lives: there was room for us
     std::optional<Error> problem_;
 };
 

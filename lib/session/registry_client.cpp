@@ -23,10 +23,14 @@ constexpr std::chrono::milliseconds list_pause{300};
 
 std::string lines_of(const CatalogueQuestion& question) {
     std::string text;
-    if (question.all) append(text, wire::CatalogueAll{});
-    for (const std::string& name : question.names) append(text, wire::CatalogueFind{name});
-    for (const std::string& prefix : question.prefixes) {
-        append(text, wire::CatalogueBegin{prefix});
+    if (question.all ||
+        question.names.size() + question.prefixes.size() > wire::catalogue_question_limit) {
+        append(text, wire::CatalogueAll{});  // what is not wanted is left out here
+    } else {
+        for (const std::string& name : question.names) append(text, wire::CatalogueFind{name});
+        for (const std::string& prefix : question.prefixes) {
+            append(text, wire::CatalogueBegin{prefix});
+        }
     }
     append(text, wire::CatalogueLast{});
     return text;
@@ -44,12 +48,14 @@ CatalogueQuestion sayable(CatalogueQuestion question) {
     return question;
 }
 
-/// Hands entries on, but not those with a name that could do harm.
+/// Hands those entries on that are wanted, but not with a name that could do harm.
 class Entries {
 public:
-    Entries(const std::string& peer, const OnEntry& on_entry) : peer_(peer), on_entry_(on_entry) {}
+    Entries(const NameRanges& wanted, const std::string& peer, const OnEntry& on_entry)
+        : wanted_(wanted), peer_(peer), on_entry_(on_entry) {}
 
     void give(const CatalogueEntry& entry) {
+        if (!wanted_.contains(entry.name)) return;
         if (const auto safe = safe_name(entry.name); !safe) {
             NETCOPY_LOG(warning) << peer_ << ": left out of the list: " << safe.error().context;
         } else if (!entry.sources.empty()) {
@@ -58,6 +64,7 @@ public:
     }
 
 private:
+    const NameRanges& wanted_;
     const std::string& peer_;
     const OnEntry& on_entry_;
 };
@@ -138,14 +145,14 @@ Task<Result<>> read_answer(Stream& stream, Answer& answer, const RegistryClientP
 /// What a master of another make says of itself: nothing but names and where they are.
 class SeedAnswer {
 public:
-    SeedAnswer(const NameRanges& wanted, Entries entries) : wanted_(wanted), entries_(entries) {}
+    explicit SeedAnswer(Entries entries) : entries_(entries) {}
 
     void take(const wire::RegistryItem& item, const std::string& peer) {
         if (item.kind == wire::RegistryItem::Kind::words) {
             NETCOPY_LOG(warning) << peer << ": '" << escape(item.words)
                                  << "' in its list is no name:host:port";
         }
-        if (item.kind != wire::RegistryItem::Kind::file || !wanted_.contains(item.name)) return;
+        if (item.kind != wire::RegistryItem::Kind::file) return;
         CatalogueEntry entry;
         entry.name = item.name;
         entry.sources.push_back({{std::string(item.host), item.port}, true});
@@ -153,7 +160,6 @@ public:
     }
 
 private:
-    const NameRanges& wanted_;
     Entries entries_;
 };
 
@@ -214,7 +220,8 @@ Task<Result<bool>> RegistryClient::find_by_netcopy(const CatalogueQuestion& ques
                                            lines_of(question));
     if (!opened) co_return opened.error();
     if (!*opened) co_return false;
-    Answer answer(Entries(peer_, on_entry));
+    const NameRanges wanted(question);
+    Answer answer(Entries(wanted, peer_, on_entry));
     Result<> read;
     try {
         read = co_await read_answer(stream, answer, plan_);
@@ -249,7 +256,7 @@ Task<Result<>> RegistryClient::find_by_seed(const CatalogueQuestion& question,
     peer_ = stream.peer();
     by_seed_ = true;
     const NameRanges wanted(question);
-    SeedAnswer answer(wanted, Entries(peer_, on_entry));
+    SeedAnswer answer(Entries(wanted, peer_, on_entry));
     Result<> read;
     try {
         stream.limit_to(plan_.timeout);

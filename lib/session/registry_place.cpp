@@ -36,7 +36,7 @@ RegistryPlace::RegistryPlace(RegistryCatalogue& catalogue, const Stream& stream,
 }
 
 RegistryPlace::~RegistryPlace() {
-    for (const auto& server : {before_, server_}) {
+    for (const auto& server : {given_up_, before_, server_}) {
         if (!server) continue;
         catalogue_.leave(*server);
         while (catalogue_.sweep(*server)) {
@@ -44,30 +44,33 @@ RegistryPlace::~RegistryPlace() {
     }
 }
 
-bool RegistryPlace::begin_anew() {
-    if (before_) return true;
-    const auto fresh = catalogue_.enter(source_);
-    if (!fresh) return false;
-    before_ = std::exchange(server_, fresh);
-    return true;
+Task<bool> RegistryPlace::begin_anew() {
+    std::swap(before_ ? given_up_ : before_, server_);
+    co_await sweep(given_up_);
+    server_ = catalogue_.enter(source_);
+    if (!server_) std::swap(before_, server_);
+    co_return before_.has_value();
 }
 
-Task<> RegistryPlace::finish_anew() {
-    if (before_) co_await sweep(*std::exchange(before_, std::nullopt));
-}
+Task<> RegistryPlace::finish_anew() { co_await sweep(before_); }
 
 Task<> RegistryPlace::leave() {
     if (!taken()) co_return;
     NETCOPY_LOG(info) << peer_ << ": file server for " << escape(to_string(source_.udp))
                       << " is gone, and " << files() << " files with it";
-    co_await finish_anew();
-    co_await sweep(*std::exchange(server_, std::nullopt));
+    co_await sweep(given_up_);
+    co_await sweep(before_);
+    co_await sweep(server_);
 }
 
-Task<> RegistryPlace::sweep(RegistryCatalogue::Server server) {
+/// It stays in its place until it is done: whoever is cancelled meanwhile leaves the rest to the
+/// destructor.
+Task<> RegistryPlace::sweep(std::optional<RegistryCatalogue::Server>& server) {
+    if (!server) co_return;
     const Executor executor = co_await asio::this_coro::executor;
-    catalogue_.leave(server);
-    while (catalogue_.sweep(server)) co_await asio::post(executor, UseTask());
+    catalogue_.leave(*server);
+    while (catalogue_.sweep(*server)) co_await asio::post(executor, UseTask());
+    server.reset();
 }
 
 bool RegistryPlace::is_safe(std::string_view name) {

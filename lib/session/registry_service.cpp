@@ -13,8 +13,7 @@ namespace netcopy {
 namespace {
 
 constexpr std::size_t page_entries = 512;
-constexpr std::size_t piece = 64 * 1024;        // bytes of an answer
-constexpr std::size_t most_questions = 10'000;  // lines
+constexpr std::size_t piece = 64 * 1024;  // bytes of an answer
 
 /// A file server's connection from behind its first line on: takes what it says, and says that we
 /// live. One task reads, another one writes.
@@ -47,6 +46,9 @@ private:
             if (std::holds_alternative<wire::RegistryWhole>(**news)) {
                 co_await place_.finish_anew();
                 NETCOPY_LOG(info) << stream_.peer() << ": listed " << place_.files() << " files";
+            } else if (std::holds_alternative<wire::RegistryAnew>(**news)) {
+                const bool begun = co_await place_.begin_anew();
+                if (!begun) tell_full();
             } else {
                 std::visit([this](const auto& line) { take(line); }, **news);
             }
@@ -58,9 +60,7 @@ private:
         if (!place_.put(file)) tell_full();
     }
     void take(const wire::RegistryGone& gone) { place_.remove(gone.name); }
-    void take(const wire::RegistryAnew&) {
-        if (!place_.begin_anew()) tell_full();
-    }
+    void take(const wire::RegistryAnew&) {}
     void take(const wire::RegistryBeat&) {}
     void take(const wire::RegistryWhole&) {}
     void take(const wire::RegistryServer&) {
@@ -136,9 +136,12 @@ Task<> refuse(Stream& stream, std::string code, const Error& error) {
 
 Task<> RegistryService::serve(Stream& stream) {
     const ReceiveTimes times{rules_.idle, rules_.message};
-    const FirstBytes first = co_await tell_first_bytes(stream, rules_.dialects, times);
-    if (first == FirstBytes::netcopy) co_await serve_netcopy(stream);
-    if (first == FirstBytes::others) co_await serve_registry_seed(stream, catalogue_, rules_);
+    const ReceiveRules no_files;
+    const auto netcopy = [this](Stream& peer) { return serve_netcopy(peer); };
+    const auto seed = [this](Stream& peer) {
+        return serve_registry_seed(peer, catalogue_, rules_);
+    };
+    co_await serve_by_first_bytes(stream, rules_.dialects, times, no_files, netcopy, seed);
 }
 
 Task<> RegistryService::serve_netcopy(Stream& stream) {
@@ -192,16 +195,17 @@ Task<> RegistryService::serve_question(Stream& stream) {
     stream.queue(wire::line_of(accepted));
     CatalogueQuestion question;
     const MessageLimits limits{wire::copy_line_limit, rules_.message, rules_.message, {}};
+    const auto began = Clock::now();
     for (std::size_t lines = 0;; ++lines) {
         auto asked = co_await stream.read_message(wire::parse_catalogue_asked, limits);
         if (!asked) co_return co_await refuse(stream, "protocol", asked.error());
         if (!*asked) co_return;
         if (std::holds_alternative<wire::CatalogueLast>(**asked)) break;
-        if (lines == most_questions) {
-            const auto long_one =
-                make_error(Errc::refused,
-                           "a question of more than " + std::to_string(most_questions) + " lines");
-            co_return co_await refuse(stream, "question", long_one);
+        const bool slow = rules_.idle != rules_.idle.zero() && Clock::now() - began > rules_.idle;
+        if (slow || lines == wire::catalogue_question_limit) {
+            const auto bad = make_error(Errc::refused, slow ? "a question that does not end"
+                                                            : "a question of too many lines");
+            co_return co_await refuse(stream, "question", bad);
         }
         if (auto* const find = std::get_if<wire::CatalogueFind>(&**asked)) {
             question.names.push_back(std::move(find->name));

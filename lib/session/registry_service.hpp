@@ -59,8 +59,9 @@ public:
     RegistryCatalogue::Server server() const { return *server_; }
     const CatalogueSource& source() const { return source_; }
 
-    /// Begins a second list, which replaces the first in finish_anew(). False: there is no room.
-    bool begin_anew();
+    /// Begins a second list, which replaces the first in finish_anew(), or begins it once more.
+    /// False: there is no room, and what follows belongs to the first.
+    Task<bool> begin_anew();
     Task<> finish_anew();
     /// Adds or replaces a file in the list that is being told; false: a limit is reached. A name
     /// that is not safe is left out and logged.
@@ -74,14 +75,15 @@ public:
 
 private:
     bool is_safe(std::string_view name);
-    Task<> sweep(RegistryCatalogue::Server server);
+    Task<> sweep(std::optional<RegistryCatalogue::Server>& server);
 
     RegistryCatalogue& catalogue_;
     const std::string peer_;
     CatalogueSource source_;
     std::optional<RegistryCatalogue::Server> server_;
     std::optional<RegistryCatalogue::Server> before_;  // until the list that is told anew is whole
-    std::uint64_t unsafe_ = 0;                         // names that were left out
+    std::optional<RegistryCatalogue::Server> given_up_;  // told anew, and not to its end
+    std::uint64_t unsafe_ = 0;                           // names that were left out
 };
 
 }  // namespace netcopy

@@ -2,6 +2,7 @@
 
 #include "wire/copy_fields.hpp"
 #include "wire/copy_line_writer.hpp"
+#include "wire/registry_seed.hpp"
 
 namespace netcopy::wire {
 namespace {
@@ -20,7 +21,7 @@ std::uint16_t take_port(CopyLine& line) {
 
 std::string take_host(CopyLine& line) {
     std::string host = line.name();
-    if (host.size() > registry_host_limit) line.fail("a host is longer than 255 bytes");
+    if (!is_registry_host(host)) line.fail("this is no host's name or address");
     return host;
 }
 

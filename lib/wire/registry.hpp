@@ -15,8 +15,10 @@ namespace netcopy::wire {
 
 inline constexpr std::string_view registry_register = "register";    ///< the opening's purpose
 inline constexpr std::string_view registry_catalogue = "catalogue";  ///< and the client's
-inline constexpr std::size_t registry_host_limit = 255;              ///< bytes, RFC 1035
 inline constexpr std::size_t registry_name_limit = 255;              ///< bytes of a file's name
+
+/// Lines of a question that a master takes. Who has more names asks for all, and chooses.
+inline constexpr std::size_t catalogue_question_limit = 1'000;
 
 /// Where a file server is to be asked for files.
 struct RegistryServer {

@@ -94,8 +94,7 @@ RegistryItem read_item(std::string_view text) {
     const std::size_t before_host = front.rfind(':', open - 1);
     if (before_host == std::string_view::npos || before_host == 0) return item;
     const std::string_view host = without_brackets(front.substr(before_host + 1));
-    const bool good = std::ranges::all_of(host, brackets ? is_address_byte : is_host_byte);
-    if (host.empty() || host.size() > host_limit || !good) return item;
+    if (!is_registry_host(host)) return item;
     return {RegistryItem::Kind::file,
             front.substr(0, before_host),
             host,
@@ -157,6 +156,10 @@ Result<Parsed<RegistryItem>> parse_registry_item(std::string_view bytes) {
     parsed.used += end + 1;
     parsed.message = read_item(rest.substr(0, end));
     return parsed;
+}
+
+bool is_registry_host(std::string_view host) {
+    return !host.empty() && host.size() <= host_limit && std::ranges::all_of(host, is_address_byte);
 }
 
 bool registry_can_say(std::string_view name, std::string_view host) {

@@ -42,6 +42,9 @@ struct RegistryItem {
 /// Errc::protocol when an item does not end within its limit.
 Result<Parsed<RegistryItem>> parse_registry_item(std::string_view bytes);
 
+/// Whether it has the bytes of a host's name or address only (an IPv6 address without brackets),
+/// and a host's length.
+bool is_registry_host(std::string_view host);
 /// Whether a list can have a file of that name at that host.
 bool registry_can_say(std::string_view name, std::string_view host);
 /// `name:host:port;`, of what can be said.

@@ -4,6 +4,7 @@
 
 #include "copy_promises.hpp"
 #include "wire/registry.hpp"
+#include "wire/registry_seed.hpp"
 
 using namespace netcopy;
 
@@ -22,10 +23,11 @@ struct Ranges {
         fuzz::require(is_name(file.name) && is_digest(file.md5, 32) && is_digest(file.sha256, 64));
     }
     void operator()(const wire::RegistryServer& server) const {
-        fuzz::require(server.port != 0 && server.host.size() <= wire::registry_host_limit);
+        fuzz::require(server.port != 0);
+        fuzz::require(server.host.empty() || wire::is_registry_host(server.host));
     }
     void operator()(const wire::CatalogueFrom& from) const {
-        fuzz::require(from.port != 0 && is_name(from.host));
+        fuzz::require(from.port != 0 && wire::is_registry_host(from.host));
     }
     void operator()(const wire::RegistryGone& gone) const { fuzz::require(is_name(gone.name)); }
     void operator()(const wire::CatalogueName& name) const { fuzz::require(is_name(name.name)); }

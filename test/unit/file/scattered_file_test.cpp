@@ -72,7 +72,7 @@ TEST_CASE("ScatteredFile: bytes come in any order, and the file is whole under i
     ScatteredFile file = place.create();
     CHECK(file.blocks() == 6);
     CHECK(Place::kept(file).empty());
-    for (const std::size_t each : {5, 0, 3, 1, 4, 2}) place.settle(file, each);
+    for (const std::size_t each : {5U, 0U, 3U, 1U, 4U, 2U}) place.settle(file, each);
     auto finished = std::move(file).finish();
     REQUIRE(finished);
     CommitBatch batch;
@@ -95,12 +95,12 @@ TEST_CASE("ScatteredFile: another attempt goes on with the blocks that were sett
     Place place;
     {
         ScatteredFile file = place.create();
-        for (const std::size_t each : {4, 1, 5}) place.settle(file, each);
+        for (const std::size_t each : {4U, 1U, 5U}) place.settle(file, each);
         place.write(file, 0, 1000);  // not whole
     }
     ScatteredFile file = place.create();
     CHECK(Place::kept(file) == Blocks{1, 4, 5});
-    for (const std::size_t each : {0, 2, 3}) place.settle(file, each);
+    for (const std::size_t each : {0U, 2U, 3U}) place.settle(file, each);
     std::string all(size, '\0');
     REQUIRE(file.read_at(0, std::as_writable_bytes(std::span(all))));
     CHECK(all == place.content);
@@ -110,7 +110,7 @@ TEST_CASE("ScatteredFile: a block that is not what the journal says is forgotten
     Place place;
     {
         ScatteredFile file = place.create();
-        for (const std::size_t each : {0, 1, 2}) place.settle(file, each);
+        for (const std::size_t each : {0U, 1U, 2U}) place.settle(file, each);
     }
     for (const std::string& name : place.names()) {
         if (name.ends_with(".journal")) continue;
@@ -141,7 +141,7 @@ TEST_CASE("ScatteredFile: a journal that is cut or garbage is a shorter one or n
     Place place;
     {
         ScatteredFile file = place.create();
-        for (const std::size_t each : {0, 1}) place.settle(file, each);
+        for (const std::size_t each : {0U, 1U}) place.settle(file, each);
     }
     std::string journal;
     for (const std::string& name : place.names()) {

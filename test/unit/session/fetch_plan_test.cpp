@@ -51,11 +51,11 @@ TEST_CASE("FetchPlan: what may be outstanding grows with the rate, up to a limit
     FetchPlan plan(1024 * mib);
     const auto source = plan.add_source();
     std::vector<Range> asked;
-    plan.pace(source, {100'000'000, std::chrono::milliseconds(100)});  // 45 MB in 450 ms
+    plan.pace(source, {100'000'000, std::chrono::milliseconds(100), false});  // 45 MB in 450 ms
     const std::uint64_t wished = ask(plan, source, asked);
     CHECK(wished > 36 * mib);
     CHECK(wished <= 45'000'000);
-    plan.pace(source, {10'000'000'000, std::chrono::milliseconds(100)});
+    plan.pace(source, {10'000'000'000, std::chrono::milliseconds(100), false});
     ask(plan, source, asked);
     CHECK(plan.outstanding(source) <= FetchPlan::most_outstanding);
     CHECK(plan.outstanding(source) > FetchPlan::most_outstanding / 2);
@@ -103,15 +103,15 @@ TEST_CASE("FetchPlan: the tail of a slow source is fetched from a fast one, from
     }
     // The rest is with the slow one only when it was asked for all.
     std::vector<Range> fasts;
-    plan.pace(fast, {100'000'000, std::chrono::milliseconds(1)});
-    plan.pace(slow, {100'000, std::chrono::milliseconds(1)});
+    plan.pace(fast, {100'000'000, std::chrono::milliseconds(1), false});
+    plan.pace(slow, {100'000, std::chrono::milliseconds(1), false});
     ask(plan, fast, fasts);
     REQUIRE(!fasts.empty());
     std::uint64_t end = 0;
     for (const Range& each : fasts) end = std::max(end, each.end);
     CHECK(end == 8 * mib);
     for (const Range& each : fasts) arrive(plan, fast, each);
-    plan.pace(fast, {100'000'000, std::chrono::milliseconds(1)});
+    plan.pace(fast, {100'000'000, std::chrono::milliseconds(1), false});
     for (int turn = 0; turn < 100 && !plan.complete(); ++turn) {
         fasts.clear();
         ask(plan, fast, fasts);
@@ -125,9 +125,9 @@ TEST_CASE("FetchPlan: a source that nothing is heard of is helped with all it ha
     const auto dead = plan.add_source(), live = plan.add_source();
     std::vector<Range> asked;
     ask(plan, dead, asked);
-    plan.pace(dead, {0, std::chrono::milliseconds(1)});
+    plan.pace(dead, {.silent = true});
     for (int turn = 0; turn < 100 && !plan.complete(); ++turn) {
-        plan.pace(live, {50'000'000, std::chrono::milliseconds(1)});
+        plan.pace(live, {50'000'000, std::chrono::milliseconds(1), false});
         asked.clear();
         ask(plan, live, asked);
         for (const Range& each : asked) arrive(plan, live, each);
@@ -139,11 +139,11 @@ TEST_CASE("FetchPlan: a source that nothing is heard of is helped with all it ha
 TEST_CASE("FetchPlan: equal sources do not help each other with what is soon done") {
     FetchPlan plan(8 * mib);
     const auto one = plan.add_source(), other = plan.add_source();
-    for (const auto each : {one, other}) plan.pace(each, {100'000'000, {}});
+    for (const auto each : {one, other}) plan.pace(each, {100'000'000, {}, false});
     std::vector<Range> asked;
     while (ask(plan, one, asked) > 0) {
     }
-    plan.pace(other, {100'000'000, {}});
+    plan.pace(other, {100'000'000, {}, false});
     asked.clear();
     ask(plan, other, asked);
     std::uint64_t theirs = 0;
@@ -188,7 +188,8 @@ TEST_CASE("FetchPlan: random transfers with failing sources come to their end") 
         for (int step = 0; step < 100'000 && !plan.complete(); ++step) {
             const FetchPlan::Source source = random() % 3;
             const auto what = random() % 100;
-            plan.pace(source, {random() % 100'000'000, std::chrono::milliseconds(random() % 100)});
+            plan.pace(source,
+                      {random() % 100'000'000, std::chrono::milliseconds(random() % 100), false});
             if (what == 0) {
                 plan.drop(source);
                 asked[source].clear();

@@ -146,6 +146,25 @@ TEST_CASE("a master that says nothing any more is given up within three beats, a
     of.stop();
 }
 
+TEST_CASE("a master that has no room is asked again with growing pauses") {
+    Announcing of;
+    of.plan.first_pause = 100ms;
+    of.plan.longest_pause = 1h;
+    std::vector<Clock::time_point> asked;
+    const std::string words = register_accepted + wire::line_of(wire::RegistryNo{"full", "no"});
+    ForeignServer full(of.shared.loop, [&](Socket& socket, int) -> Task<> {
+        asked.push_back(Clock::now());
+        co_await receive_once(socket);
+        co_await send_all(socket, words);
+    });
+    of.start(full.endpoint);
+    of.run_until([&] { return asked.size() >= 4; });
+    CHECK_FALSE(of.announcer->registered());
+    // Each pause is twice as long as the one before, shortened by a half at the most.
+    CHECK(asked[3] - asked[2] >= 200ms);
+    of.stop();
+}
+
 TEST_CASE("a master that breaks the protocol or declines does not end the announcer") {
     Announcing of;
     ForeignServer bad(of.shared.loop, [](Socket& socket, int number) -> Task<> {

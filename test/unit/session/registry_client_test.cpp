@@ -83,6 +83,9 @@ TEST_CASE("a client hears of entries with all their sources") {
               .names()
               .empty());
     CHECK(ask(of.loop, of.endpoint, {.names = {"two"}, .prefixes = {""}}).entries.size() == 4);
+    CatalogueQuestion long_one{.names = Names(2000, "none"), .prefixes = {}};
+    long_one.names.push_back("two");
+    CHECK(ask(of.loop, of.endpoint, long_one).names() == Names{"two"});
     const auto seed =
         ask(of.loop, of.endpoint, {.names = {"two"}, .prefixes = {"b"}}, Dialects::seed);
     CHECK(seed.by_seed);
