@@ -29,7 +29,7 @@ def crc32c(data):
 
 
 def seal(packet):
-    return packet + struct.pack("<I", crc32c(packet))
+    return packet + struct.pack(">I", crc32c(packet))
 
 
 class Client:
