@@ -5,6 +5,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <optional>
 
+#include "net/moderation.hpp"
 #include "net/udp_inbox.hpp"
 #include "net/udp_outbox.hpp"
 
@@ -18,6 +19,7 @@ constexpr std::chrono::milliseconds memory_pause{1};
 
 /// What there is to wait for between two jobs.
 struct Wait {
+    bool for_reading = true;
     bool for_writing = false;
     Clock::time_point until;
 };
@@ -51,8 +53,10 @@ struct UdpLink::State : std::enable_shared_from_this<State> {
     UdpBatch batch;
     UdpOutbox::End held = UdpOutbox::End::sent;  // why the batch has not gone
     UdpCounters counters;
-    Timer timer;              // cancelled to end the wait
-    std::uint64_t round = 0;  // of the wait under way: handlers of an earlier one do not count
+    Moderation moderation;
+    Clock::time_point told{};  // the latest time that the handler was told
+    Timer timer;               // cancelled to end the wait
+    std::uint64_t round = 0;   // of the wait under way: handlers of an earlier one do not count
     std::atomic<bool> waiting = false;
     std::atomic<bool> notified = false;
     std::atomic<bool> stopping = false;
@@ -68,14 +72,17 @@ std::optional<Wait> UdpLink::State::work(UdpHandler& handler) {
         if (moved || notified) continue;
         switch (held) {
             case UdpOutbox::End::blocked:
-                return Wait{true, Clock::time_point::max()};
+                return Wait{true, true, Clock::time_point::max()};
             case UdpOutbox::End::short_of_memory:
-                return Wait{false, Clock::now() + memory_pause};
+                return Wait{true, false, Clock::now() + memory_pause};
             case UdpOutbox::End::sent:
                 break;
         }
         const auto until = handler.next_deadline();
-        if (until > Clock::now()) return Wait{false, until};
+        const auto after = Clock::now();
+        if (until <= after) continue;
+        if (!moderation.dense()) return Wait{true, false, until};
+        return Wait{false, false, std::min(until, after + Moderation::pause)};
     }
     return std::nullopt;
 }
@@ -83,7 +90,16 @@ std::optional<Wait> UdpLink::State::work(UdpHandler& handler) {
 bool UdpLink::State::receive(UdpHandler& handler, Clock::time_point now) {
     ++counters.receive_calls;
     const std::size_t pieces = inbox.receive(socket);
-    for (std::size_t i = 0; i < pieces; ++i) deliver(handler, now, inbox.piece(i, socket.local()));
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < pieces; ++i) {
+        const UdpInbox::Piece piece = inbox.piece(i, socket.local());
+        bytes += piece.bytes.size();
+        // When it came, not when we looked; but time does not go back behind what was said of it.
+        told = std::max(told, now - piece.age);
+        deliver(handler, told, piece);
+    }
+    told = now;
+    moderation.received(pieces, bytes, now);
     if (pieces > 0) handler.after_batch(now);
     return pieces > 0;
 }
@@ -130,7 +146,7 @@ Task<> UdpLink::State::wait(Wait wait) {
     waiting = true;
     // Either we see what a notifier has said, or he sees that we wait.
     if (!notified && !stopping) {
-        socket.waiting().async_wait(UdpSocket::Socket::wait_read, ring);
+        if (wait.for_reading) socket.waiting().async_wait(UdpSocket::Socket::wait_read, ring);
         if (wait.for_writing) socket.waiting().async_wait(UdpSocket::Socket::wait_write, ring);
         co_await timer.async_wait(asio::as_tuple(UseTask()));
         error_code ignored;

@@ -187,8 +187,7 @@ Time Sender::content_due() const {
 
 bool Sender::wants_control() const {
     if (challenge_ && challenge_->due) return true;
-    return !sent_.full() &&
-           (accept_due_ || ping_due_ || forced_ > 0 || probe_fits());
+    return !sent_.full() && (accept_due_ || ping_due_ || forced_ > 0 || probe_fits());
 }
 
 Time Sender::next_deadline() const {

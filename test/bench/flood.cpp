@@ -4,7 +4,8 @@
 //
 //   netcopy_flood 127.0.0.1:PORT SECONDS NAME
 //
-// NAME is that of a file that the server has. Bounded: 60 seconds, 100 million packets.
+// NAME is that of a file that the server has. Bounded: 60 seconds, 100 million packets; SIGTERM
+// ends it earlier.
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -159,6 +161,8 @@ private:
     std::array<std::array<std::byte, room>, batch> buffers_{};
 };
 
+volatile std::sig_atomic_t enough = 0;
+
 int run(const Endpoint& target, double seconds, const std::string& name) {
     using Clock = std::chrono::steady_clock;
     Forger forger(name);
@@ -166,7 +170,8 @@ int run(const Endpoint& target, double seconds, const std::string& name) {
     Counts counts;
     const auto began = Clock::now();
     const auto passed = [&] { return std::chrono::duration<double>(Clock::now() - began).count(); };
-    while (passed() < seconds && counts.sent < most_packets) guns.fire(forger, counts);
+    std::signal(SIGTERM, [](int) { enough = 1; });
+    while (!enough && passed() < seconds && counts.sent < most_packets) guns.fire(forger, counts);
     const double fired = passed();
     while (passed() < fired + 0.2) guns.count_answers(counts);  // the last ones
     std::printf(

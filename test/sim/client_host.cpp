@@ -102,7 +102,8 @@ void ClientHost::take_content(Lane& lane, std::uint64_t before, const rudp::Data
 
 void ClientHost::connect(Time now, Lane& lane) {
     const auto piece = next_piece();
-    if (!piece && met_) return;  // nothing to ask for; the first must look whether the file is there
+    if (!piece && met_)
+        return;  // nothing to ask for; the first must look whether the file is there
     ++counts_.connections;
     rudp::ReceiverOptions made;
     made.connection = random_.next();
@@ -204,7 +205,8 @@ void ClientHost::conclude() {
         require(right_size || options_.may_be_lied_to, "the file has another size");
         require(fresh_ == end - begin, "not all bytes have come though none is missing");
         outcome_ = wrong_bytes_ || !right_size ? Outcome::corrupt : Outcome::done;
-    } else if (std::ranges::all_of(lanes_, [](const Lane& lane) { return lane.dead.has_value(); })) {
+    } else if (std::ranges::all_of(lanes_,
+                                   [](const Lane& lane) { return lane.dead.has_value(); })) {
         outcome_ = Outcome::failed;
         failure_ = lanes_.front().dead;
     }

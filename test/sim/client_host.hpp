@@ -21,8 +21,8 @@ struct ClientOptions {
     const Content* truth = nullptr;
     bool knows = true;  ///< says the size and tag that it expects
     rudp::Range wanted{0, UINT64_MAX};
-    std::uint64_t piece = 1 << 20;       ///< bytes of a wish
-    std::uint64_t ahead = 8 << 20;       ///< bytes wished for and not received, for each server
+    std::uint64_t piece = 1 << 20;  ///< bytes of a wish
+    std::uint64_t ahead = 8 << 20;  ///< bytes wished for and not received, for each server
     std::size_t max_datagram = rudp::largest_datagram;
     std::uint32_t receive_buffer = 1 << 20;  ///< bytes
     Duration latency{};                      ///< until the program wakes up for what has come

@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t segment = 1448;    // bytes of content
+constexpr std::size_t segment = 1448;                 // bytes of content
 constexpr std::size_t on_the_wire = 1500 - overhead;  // with headers of 52 bytes in all
 constexpr std::size_t ack_size = 52 - overhead;
 constexpr double beta = 0.7;

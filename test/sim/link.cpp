@@ -63,8 +63,7 @@ Link::Passage Link::carry(Time now, std::size_t bytes) {
         ++counts_.overflowed;
         return {};
     }
-    busy_until_ =
-        std::max(now, busy_until_) + seconds(static_cast<double>(bytes) / options_.rate);
+    busy_until_ = std::max(now, busy_until_) + seconds(static_cast<double>(bytes) / options_.rate);
     if (loses()) {  // behind the queue: what is lost has taken its time
         ++counts_.lost;
         return {};

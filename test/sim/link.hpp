@@ -22,17 +22,17 @@ struct Faults {
     double burst_end = 1;    ///< and back
     double burst_loss = 1;   ///< loss in the bad state
     double duplicate = 0;
-    double reorder = 0;      ///< held back by up to `reorder_by`
+    double reorder = 0;  ///< held back by up to `reorder_by`
     Duration reorder_by{};
-    double corrupt = 0;      ///< bits flipped so that UDP's own checksum does not tell
-    std::size_t mtu = 0;     ///< larger packets vanish, headers included; 0: none
+    double corrupt = 0;   ///< bits flipped so that UDP's own checksum does not tell
+    std::size_t mtu = 0;  ///< larger packets vanish, headers included; 0: none
 };
 
 struct LinkOptions {
-    double rate = 1e9 / 8;                   ///< bytes per second
-    std::uint64_t queue = 64 * 1024;         ///< bytes, drop-tail
-    Duration delay{};                        ///< one way
-    Duration jitter{};                       ///< up to so much more, in order
+    double rate = 1e9 / 8;            ///< bytes per second
+    std::uint64_t queue = 64 * 1024;  ///< bytes, drop-tail
+    Duration delay{};                 ///< one way
+    Duration jitter{};                ///< up to so much more, in order
     Faults faults;
 };
 

@@ -116,7 +116,8 @@ int print_fairness(std::uint64_t seed) {
 int main(int argc, char** argv) {
     const Options options = parse(argc, argv);
     if (!options.good) {
-        std::fprintf(stderr, "usage: netcopy_sim [--count N] [--seed S] [--keep-going] [-v]\n"
+        std::fprintf(stderr,
+                     "usage: netcopy_sim [--count N] [--seed S] [--keep-going] [-v]\n"
                      "       netcopy_sim --goodput | --fairness [--seed S]\n");
         return 2;
     }
@@ -128,6 +129,7 @@ int main(int argc, char** argv) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     print(tally);
     std::printf("%-28s %14.1f\n", "seconds", took.count());
-    if (failures != 0) std::fprintf(stderr, "%llu failures\n", static_cast<unsigned long long>(failures));
+    if (failures != 0)
+        std::fprintf(stderr, "%llu failures\n", static_cast<unsigned long long>(failures));
     return failures == 0 ? 0 : 1;
 }

@@ -68,7 +68,8 @@ Plan::Client draw_client(Random& random, std::uint64_t size) {
         if (random.chance(0.2)) client.wanted.end += random.below(1000);
     }
     const auto whole = static_cast<double>(std::max<std::uint64_t>(size, 2));
-    client.piece = static_cast<std::uint64_t>(log_uniform(random, std::max(1.0, whole / 1000), whole));
+    client.piece =
+        static_cast<std::uint64_t>(log_uniform(random, std::max(1.0, whole / 1000), whole));
     client.ahead = static_cast<std::uint64_t>(log_uniform(random, 10e3, 64e6));
     client.knows = random.chance(0.7);
     client.wrong_name = random.chance(0.02);
@@ -146,7 +147,8 @@ Duration Plan::bound() const {
     double slowest = 1e12, longest = 0;
     for (const LinkOptions& each : down) {
         slowest = std::min(slowest, each.rate);
-        longest = std::max(longest, std::chrono::duration<double>(2 * each.delay + each.jitter).count());
+        longest =
+            std::max(longest, std::chrono::duration<double>(2 * each.delay + each.jitter).count());
     }
     const double all = static_cast<double>(size) * static_cast<double>(clients.size());
     // Time-outs of both sides and new attempts, and then everything anew, at a fifth of the rate.
@@ -155,17 +157,17 @@ Duration Plan::bound() const {
 
 std::string describe(const Plan& plan) {
     char text[400];
-    std::snprintf(text, sizeof(text),
-                  "%llu bytes, %u servers, %zu clients, %.3f Mbit/s, %.1f ms, queue %llu, calm at "
-                  "%.2f s, %zu changes, mtu %zu then %zu, %zu moves, %zu restarts, %zu spoils, %zu liars, "
-                  "forger %d, injector %d/%d",
-                  static_cast<unsigned long long>(plan.size), plan.servers, plan.clients.size(),
-                  plan.down[0].rate * 8e-6,
-                  std::chrono::duration<double>(plan.down[0].delay).count() * 2e3,
-                  static_cast<unsigned long long>(plan.down[0].queue),
-                  std::chrono::duration<double>(plan.calm).count(), plan.changes.size(),
-                  plan.first_mtu, plan.last_mtu, plan.moves.size(), plan.restarts.size(), plan.spoils.size(),
-                  plan.liars.size(), plan.forger, plan.injector, plan.injector_lies);
+    std::snprintf(
+        text, sizeof(text),
+        "%llu bytes, %u servers, %zu clients, %.3f Mbit/s, %.1f ms, queue %llu, calm at "
+        "%.2f s, %zu changes, mtu %zu then %zu, %zu moves, %zu restarts, %zu spoils, %zu liars, "
+        "forger %d, injector %d/%d",
+        static_cast<unsigned long long>(plan.size), plan.servers, plan.clients.size(),
+        plan.down[0].rate * 8e-6, std::chrono::duration<double>(plan.down[0].delay).count() * 2e3,
+        static_cast<unsigned long long>(plan.down[0].queue),
+        std::chrono::duration<double>(plan.calm).count(), plan.changes.size(), plan.first_mtu,
+        plan.last_mtu, plan.moves.size(), plan.restarts.size(), plan.spoils.size(),
+        plan.liars.size(), plan.forger, plan.injector, plan.injector_lies);
     return text;
 }
 

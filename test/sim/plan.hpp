@@ -40,7 +40,7 @@ struct Plan {
     };
     std::vector<Change> changes;
     std::size_t first_mtu = 0, last_mtu = 0;  ///< the path's; the last stays when all is calm
-    std::vector<Duration> moves;  ///< of the first client to another address
+    std::vector<Duration> moves;              ///< of the first client to another address
     std::vector<Duration> restarts;
     std::vector<Duration> spoils;  ///< each other one mends
 

@@ -9,9 +9,9 @@ namespace {
 using Count = unsigned long long;
 
 const char* name_of(rudp::CloseCode code) {
-    static constexpr const char* names[] = {"done",       "no such file", "changed", "busy",
-                                            "refused",    "unreadable",   "breach",  "idle",
-                                            "stopping",   "unknown"};
+    static constexpr const char* names[] = {"done",     "no such file", "changed", "busy",
+                                            "refused",  "unreadable",   "breach",  "idle",
+                                            "stopping", "unknown"};
     const auto number = static_cast<std::size_t>(code);
     return number < std::size(names) ? names[number] : "other codes";
 }

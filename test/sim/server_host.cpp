@@ -216,13 +216,14 @@ ServerHost::Counts ServerHost::counts() const {
 
 bool ServerHost::erase_finished() {
     return std::erase_if(connections_, [this](const auto& each) {
-        const rudp::Sender& sender = *each.second.sender;
-        if (!sender.finished()) return false;
-        require(sender.next_deadline() == Time::max(), "a finished sender still has a deadline");
-        ++counts_.ended[sender.ended()->code];
-        add_counts(sender);
-        return true;
-    }) > 0;
+               const rudp::Sender& sender = *each.second.sender;
+               if (!sender.finished()) return false;
+               require(sender.next_deadline() == Time::max(),
+                       "a finished sender still has a deadline");
+               ++counts_.ended[sender.ended()->code];
+               add_counts(sender);
+               return true;
+           }) > 0;
 }
 
 void ServerHost::on_wake(Time now) {

@@ -39,9 +39,9 @@ void AmplificationWatch::sent(const Address& to, Bytes packet) {
     if (peer.proven) return;
     peer.sent += packet.size() + rudp::seal_size;
     if (auto secret = secret_of(packet); !secret.empty()) peer.secrets.insert(std::move(secret));
-    require(peer.sent <= peer.received, "more was sent to an unproven address than came from it: " +
-                                            std::to_string(peer.sent) + " > " +
-                                            std::to_string(peer.received));
+    require(peer.sent <= peer.received,
+            "more was sent to an unproven address than came from it: " + std::to_string(peer.sent) +
+                " > " + std::to_string(peer.received));
 }
 
 void FlightWatch::transmitted(const Look& before, const Look& after, rudp::Kind kind) {

@@ -92,9 +92,10 @@ void World::add_client(std::size_t index) {
 void World::add_enemies() {
     const Time until = plan_.start + plan_.calm;
     for (std::size_t i = 0; i < plan_.liars.size(); ++i) {
-        liars_.emplace_back(network_, LiarOptions{enemy_site, address(2, 100 + static_cast<unsigned>(i)),
-                                                  server_address(0), "file", plan_.liars[i], until,
-                                                  random_.next()});
+        liars_.emplace_back(
+            network_,
+            LiarOptions{enemy_site, address(2, 100 + static_cast<unsigned>(i)), server_address(0),
+                        "file", plan_.liars[i], until, random_.next()});
     }
     if (plan_.forger) {
         ForgerOptions options;
@@ -159,9 +160,8 @@ void World::plan_accidents() {
     for (const Duration at : plan_.restarts)
         network_.at(plan_.start + std::min(at, plan_.calm), [this] { servers_[0].restart(); });
     for (std::size_t i = 0; i < plan_.spoils.size(); ++i) {
-        network_.at(plan_.start + std::min(plan_.spoils[i], plan_.calm), [this, i] {
-            i % 2 == 0 ? servers_[0].spoil() : servers_[0].mend();
-        });
+        network_.at(plan_.start + std::min(plan_.spoils[i], plan_.calm),
+                    [this, i] { i % 2 == 0 ? servers_[0].spoil() : servers_[0].mend(); });
     }
 }
 
@@ -248,8 +248,6 @@ Tally World::tally() const {
     return sum;
 }
 
-Tally run_scenario(const Plan& plan, Trace trace) {
-    return World(plan, std::move(trace)).run();
-}
+Tally run_scenario(const Plan& plan, Trace trace) { return World(plan, std::move(trace)).run(); }
 
 }  // namespace netcopy::sim
