@@ -8,20 +8,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::uint64_t first_flight_packets = 128;
-constexpr std::uint64_t first_train_packets = 64;
-constexpr std::size_t ordinary_datagram = 1472;  // larger ones are no reason to send more at first
-constexpr double most_jump = 32;  // of the rate in one round, because dispersion says so
-constexpr double window_gain = 2;
-constexpr double up_gain = 1.25;
-constexpr double down_gain = 0.75;
-constexpr double drain_gain = 0.5;
-constexpr double cut = 0.7;                      // at congestion
-constexpr double most_compensation = 0.2;        // share of random loss made up for
-constexpr Duration model_rtt = milliseconds(1);  // scheduling is slower than shorter round trips
-constexpr Duration local_rtt = milliseconds(2);  // the peer's socket is the queue
-constexpr Duration min_rtt_good_for = milliseconds(5000);
-constexpr Duration probe_rtt_for = milliseconds(200);
-constexpr Duration burst_time = milliseconds(1);
 
 double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
 
@@ -42,7 +28,8 @@ Congestion::Congestion(const CongestionOptions& options, Time now)
         first_flight_ =
             std::min(first_flight_, std::max<std::uint64_t>(receive_buffer_ / 4, 4 * datagram_));
     }
-    start_rate_ = static_cast<double>(first_flight_) / std::max(seconds(min_rtt_), 1e-3);
+    first_rate_ = static_cast<double>(first_flight_) / model_seconds();
+    start_rate_ = first_rate_;
 }
 
 SendState Congestion::on_sent(Time now, std::size_t bytes, std::uint64_t in_flight) {
@@ -52,7 +39,7 @@ SendState Congestion::on_sent(Time now, std::size_t bytes, std::uint64_t in_flig
     last_sent_ = now;
     SendState state = rate_.on_sent(now, bytes, in_flight);
     state.train = train_;
-    state.slow = state_ == State::down || (state_ == State::startup && round_ == 0);
+    state.slow = state_ == State::down || state_ == State::drain;
     return state;
 }
 
@@ -79,6 +66,7 @@ void Congestion::on_ack(const AckSummary& summary) {
     on_rtt(summary);
     if (queued()) {
         loss_.count_queued(latest_.lost, summary.acked, latest_.lost_in_flight);
+        loss_.count_at_most(latest_.slow_lost, latest_.slow_acked, datagram_);
     } else {
         loss_.count_random(latest_.slow_lost, latest_.slow_acked, datagram_);
     }
@@ -183,153 +171,6 @@ void Congestion::on_congestion(const AckSummary& summary) {
     if (state_ == State::startup) return leave_startup(summary);
     ceiling_.on_congestion(summary.now, in_flight, std::min(datagram_, ordinary_datagram));
     if (state_ == State::up) enter(State::down, summary.now);
-}
-
-void Congestion::run_startup(const AckSummary& summary) {
-    const double known = dispersion_.rate(8 * datagram_);
-    const double arrives = std::max(bandwidth_.best(), epoch_rate_);
-    if (summary.acked == 0) return;
-    double next = 2 * arrives;
-    if (known > 0) {
-        next = arrives < 0.4 * known ? std::max(2 * arrives, known / 2) : known;
-        next = std::min(next, most_jump * std::max(arrives, start_rate_));
-    }
-    start_rate_ = std::max(start_rate_, next);
-    const bool found = known > 0 && arrives >= 0.85 * known;
-    if (found || full_rounds_ >= 3 || (queued_epochs_ >= 2 && round_ > 0)) leave_startup(summary);
-}
-
-void Congestion::leave_startup(const AckSummary& summary) {
-    bandwidth_.update(cycle_, std::max(bandwidth_.best(), epoch_rate_));
-    answered_ = rate_.sent();  // what is lost of it has been answered
-    loss_.answer();
-    enter(State::drain, summary.now);
-    cruise_ = Duration::zero();
-}
-
-void Congestion::enter(State state, Time now) {
-    state_ = state;
-    state_since_ = now;
-    state_round_ = round_;
-    if (state == State::cruise) {
-        const Duration unit = std::max<Duration>(min_rtt_, milliseconds(5));
-        cruise_ = unit * (4 + static_cast<int>(random_choice_.below(4)));
-        if (bandwidth_.best() > 1.1 * up_bandwidth_) {
-            cruise_ = Duration::zero();  // there was more, and may be more
-        }
-    }
-    if (state == State::up) {
-        ++cycle_;
-        up_bandwidth_ = bandwidth_.best();
-    }
-}
-
-void Congestion::run_cycle(const AckSummary& summary) {
-    const Duration since = summary.now - state_since_;
-    switch (state_) {
-        case State::drain:
-            if (summary.in_flight <= bdp(1)) enter(State::cruise, summary.now);
-            break;
-        case State::down:
-            if ((since > min_rtt_ && summary.in_flight <= bdp(1)) || since > 4 * min_rtt_) {
-                enter(State::cruise, summary.now);
-            }
-            break;
-        case State::cruise:
-            if (since > cruise_) enter(State::up, summary.now);
-            break;
-        case State::up: {
-            const bool full = summary.in_flight >= bdp(up_gain);
-            if (since > min_rtt_ && (full || since > 2 * min_rtt_)) {
-                enter(State::down, summary.now);
-            }
-            break;
-        }
-        default:
-            break;
-    }
-    if (summary.now - min_rtt_seen_ > min_rtt_good_for && !rate_.app_limited()) {
-        probed_rtt_ = Duration::max();
-        probe_done_ = Time{};
-        enter(State::probe_rtt, summary.now);
-    }
-}
-
-void Congestion::run_probe_rtt(const AckSummary& summary) {
-    if (probe_done_ == Time{}) {
-        if (summary.in_flight <= bdp(0.5) + datagram_) {
-            probe_done_ = summary.now + std::max<Duration>(probe_rtt_for, min_rtt_);
-        }
-        return;
-    }
-    if (summary.now < probe_done_) return;
-    if (probed_rtt_ != Duration::max()) min_rtt_ = probed_rtt_;
-    min_rtt_seen_ = summary.now;
-    enter(State::cruise, summary.now);
-}
-
-double Congestion::model_seconds() const { return seconds(std::max(min_rtt_, model_rtt)); }
-
-std::uint64_t Congestion::bdp(double gain) const {
-    const double bytes = gain * bandwidth() * model_seconds();
-    return std::max(static_cast<std::uint64_t>(bytes), std::uint64_t{4} * datagram_);
-}
-
-std::uint64_t Congestion::window() const {
-    std::uint64_t window = 0;
-    const std::uint64_t least = std::max<std::uint64_t>(4 * datagram_, 3 * burst());
-    if (state_ == State::startup) {
-        window =
-            std::max(first_flight_, static_cast<std::uint64_t>(2 * start_rate_ * model_seconds()));
-    } else if (state_ == State::probe_rtt) {
-        window = bdp(0.5);
-    } else {
-        window = bdp(window_gain) + static_cast<std::uint64_t>(aggregated_.best());
-        if (ceiling_.bytes() > 0) window = std::min(window, ceiling_.bytes());
-    }
-    window = std::max(window, least);
-    if (receive_buffer_ != 0 && min_rtt_ < local_rtt) {
-        window = std::min(window, std::max<std::uint64_t>(receive_buffer_ / 2, 2 * datagram_));
-    }
-    return window;
-}
-
-std::uint64_t Congestion::rate() const {
-    double rate = 0;
-    switch (state_) {
-        case State::startup:
-            rate = start_rate_;
-            break;
-        case State::drain:
-            rate = drain_gain * bandwidth();
-            break;
-        case State::down:
-            rate = down_gain * bandwidth();
-            break;
-        case State::up:
-            rate = up_gain * bandwidth();
-            break;
-        case State::cruise:
-        case State::probe_rtt:
-            rate = bandwidth();
-            break;
-    }
-    // What is lost at random takes no room at the bottleneck.
-    if (state_ != State::startup) rate /= 1 - std::min(loss_.random_share(), most_compensation);
-    return std::max<std::uint64_t>(static_cast<std::uint64_t>(rate), datagram_);
-}
-
-std::size_t Congestion::burst() const {
-    const double in_time = static_cast<double>(rate()) * seconds(burst_time);
-    auto burst = std::max<std::uint64_t>(static_cast<std::uint64_t>(in_time), 2 * datagram_);
-    if (state_ == State::startup && round_ == 0) {
-        burst = std::max<std::uint64_t>(
-            burst, first_train_packets * std::min(datagram_, ordinary_datagram));
-    }
-    if (receive_buffer_ != 0) {
-        burst = std::min(burst, std::max<std::uint64_t>(receive_buffer_ / 4, datagram_));
-    }
-    return burst;
 }
 
 }  // namespace netcopy::rudp

@@ -71,7 +71,8 @@ public:
     std::uint64_t rounds() const { return round_; }              ///< round trips since the start
 
 private:
-    bool queued() const;  // packets lately met a standing queue
+    bool queued() const;     // packets lately met a standing queue
+    Duration phase() const;  // as long as one takes at least
     double model_seconds() const;
     std::uint64_t bdp(double gain) const;
     void on_rtt(const AckSummary& summary);
@@ -86,6 +87,10 @@ private:
     void leave_startup(const AckSummary& summary);
     void enter(State state, Time now);
 
+    static constexpr double window_gain = 2;
+    // Larger datagrams are no reason to send more at first.
+    static constexpr std::size_t ordinary_datagram = 1472;
+
     std::size_t datagram_;
     std::uint64_t receive_buffer_;
     Random random_choice_;
@@ -95,7 +100,6 @@ private:
 
     State state_ = State::startup;
     Time state_since_;
-    std::uint64_t state_round_ = 0;  // when it began
 
     WindowedMax bandwidth_{1};  // of the present and the last cycle
     std::uint64_t cycle_ = 0;
@@ -126,7 +130,8 @@ private:
 
     // Start-up.
     std::uint64_t first_flight_;  // bytes
-    double start_rate_;           // bytes per second
+    double first_rate_;           // bytes per second, of the first flight
+    double start_rate_;           // bytes per second, of pacing
     double full_bandwidth_ = 0;
     int full_rounds_ = 0;
     struct Epoch {

@@ -8,6 +8,7 @@ namespace netcopy::rudp {
 namespace {
 
 constexpr double random_packets = 4000;  // enough to know 5 % to a third of one
+constexpr double bound_packets = 200;
 constexpr double queued_packets = 500;
 constexpr double assumed_packets = 100;  // of which one was lost, before anything is known
 constexpr double margin = 0.002;
@@ -29,6 +30,13 @@ void LossTest::Count::forget(double most) {
 void LossTest::count_random(std::uint64_t lost, std::uint64_t acked, std::size_t datagram) {
     random_.add(lost, acked);
     random_.forget(random_packets * static_cast<double>(datagram));
+}
+
+void LossTest::count_at_most(std::uint64_t lost, std::uint64_t acked, std::size_t datagram) {
+    at_most_.add(lost, acked);
+    if (at_most_.all < bound_packets * static_cast<double>(datagram)) return;
+    if (at_most_.share() < random_.share() / 2) random_ = at_most_;
+    at_most_ = {};
 }
 
 void LossTest::count_queued(std::uint64_t lost, std::uint64_t acked, std::uint64_t in_flight) {

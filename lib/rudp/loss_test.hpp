@@ -12,6 +12,9 @@ class LossTest {
 public:
     /// `datagram`: bytes of the packets, of which chance takes one at a time.
     void count_random(std::uint64_t lost, std::uint64_t acked, std::size_t datagram);
+    /// Of packets that were sent below the bottleneck's rate as well, but met a queue: at random no
+    /// more is lost than this.
+    void count_at_most(std::uint64_t lost, std::uint64_t acked, std::size_t datagram);
     /// `in_flight`: bytes when the latest of the lost packets were sent.
     void count_queued(std::uint64_t lost, std::uint64_t acked, std::uint64_t in_flight);
     /// To be asked once for each round trip.
@@ -33,7 +36,7 @@ private:
     };
     bool exceeds_chance(const Count& count, std::size_t datagram) const;
 
-    Count random_, queued_, answered_;
+    Count random_, at_most_, queued_, answered_;
     std::uint64_t in_flight_ = 0;
 };
 

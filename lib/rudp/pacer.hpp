@@ -23,6 +23,11 @@ public:
         paid_ = std::max(paid_, now - credit) + time_for(bytes, rate);
         if (paid_ >= now) ready_ = now + (paid_ - now) + credit;  // a whole burst's credit later
     }
+    /// The rate may have become another: nobody waits longer than for a burst at the present one.
+    void on_rate(Time now, std::uint64_t rate, std::size_t burst) {
+        ready_ = std::min(ready_, now + time_for(burst, rate));
+        paid_ = std::min(paid_, ready_);
+    }
 
 private:
     static Duration time_for(std::uint64_t bytes, std::uint64_t rate) {

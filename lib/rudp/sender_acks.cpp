@@ -78,6 +78,7 @@ void Sender::on_ack(Time now, const Header& header, const Ack& ack) {
         oldest_in_flight_ = std::max(oldest_in_flight_, sent_.first());
         congestion_.on_ack({now, ack_acked_, ack_lost_, sent_.in_flight(), ack.received, ack_rtt_,
                             !lost_.empty()});
+        pacer_.on_rate(now, congestion_.rate(), congestion_.burst());
     }
     if (header.number <= ack_number_ && ack_number_ > 0) return;  // an old one: nothing new in it
     if (ack.answer) ping_due_ = true;
