@@ -12,7 +12,6 @@ namespace netcopy::app {
 namespace {
 
 constexpr std::size_t automatic_connections = 4;
-constexpr std::uint64_t usual_retries = 8;  // fruitless ones in a row, after a break
 
 Error usage(std::string what) { return make_error(Errc::usage, std::move(what)); }
 
@@ -179,7 +178,7 @@ private:
         CopySendPlan plan;
         plan.endpoint = request_.endpoint;
         plan.dialing = {options_.client.connect_timeout, options_.client.retry};
-        plan.retries = options_.retry_given ? options_.client.retry : usual_retries;
+        plan.retries = options_.client.retries();
         plan.connections = options_.copy.jobs;
         plan.only_netcopy = options_.copy.protocol == "netcopy";
         plan.options.digests = request_.digests;

@@ -8,7 +8,6 @@
 namespace netcopy::app {
 namespace {
 
-constexpr std::size_t automatic_connections = 4;
 constexpr std::string_view to_stdout = "-";
 
 /// One run of the command, once its words are understood.
@@ -146,7 +145,6 @@ private:
 class DownloadJob final : public Job {
 public:
     void describe(Options& options) override {
-        given_ = &options;
         options.usage("download ID_OR_NAME... ENDPOINT");
         options.usage("download ENDPOINT --all");
         options.operands(operands_, Completes::host);
@@ -163,7 +161,6 @@ public:
     }
 
     Task<Result<int>> run(Context& context) override {
-        access_.retry_given = given_->given("retry");
         auto operands = read_share_operands(
             operands_, all_ ? 0 : 1,
             all_ ? "name the server: ENDPOINT"
@@ -179,7 +176,7 @@ public:
         }
         if (output_.empty()) co_return make_error(Errc::usage, "--output is empty");
 
-        DiskPool disk((access_.jobs == 0 ? automatic_connections : access_.jobs) + 1);
+        DiskPool disk(access_.disk_threads());
         Downloading run(context, access_, *operands, disk);
         const auto found = co_await run.find(all_);
         if (!found) co_return found.error();
@@ -188,7 +185,6 @@ public:
     }
 
 private:
-    const Options* given_ = nullptr;
     std::vector<std::string> operands_;
     std::string output_ = ".";
     bool all_ = false;

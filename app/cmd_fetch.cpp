@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::uint64_t most_jobs = 64;
 /// Fruitless tries in a row, of a server that had answered before, unless --retry says otherwise.
-constexpr std::uint64_t usual_retries = 8;
 
 struct FetchOptions {
     std::vector<std::string> operands;
@@ -21,7 +20,6 @@ struct FetchOptions {
     std::uint64_t jobs = 4;
     std::string overwrite = "never";
     ClientOptions client;
-    bool retry_given = false;
     std::uint64_t bwlimit = 0;  ///< bytes a second; 0: no limit
     bool legacy_udp = false;
 };
@@ -104,7 +102,7 @@ private:
         plan.timeout = unlimited_if_zero(options_.client.timeout);
         plan.connect_timeout = unlimited_if_zero(options_.client.connect_timeout);
         plan.first_retries = options_.client.retry;
-        plan.retries = options_.retry_given ? options_.client.retry : usual_retries;
+        plan.retries = options_.client.retries();
         plan.receiving = &rate_;
         plan.bare = options_.legacy_udp;
         plan.look_again = [this](const CatalogueEntry& entry) { return look_again(entry); };
@@ -148,7 +146,6 @@ private:
 class FetchJob final : public Job {
 public:
     void describe(Options& options) override {
-        given_ = &options;
         options.usage("fetch NAME... --master ENDPOINT [-o DIR] [-j N]");
         options.usage("fetch --all --master ENDPOINT [-o DIR] [-j N]");
         options.operands(values_.operands, Completes::nothing);
@@ -172,7 +169,6 @@ public:
     }
 
     Task<Result<int>> run(Context& context) override {
-        values_.retry_given = given_->given("retry");
         if (values_.master.empty()) {
             co_return make_error(Errc::usage, "name the master-server: --master ENDPOINT");
         }
@@ -198,7 +194,6 @@ public:
     }
 
 private:
-    const Options* given_ = nullptr;
     FetchOptions values_;
 };
 

@@ -22,7 +22,6 @@ public:
     }
 
     Task<Result<int>> run(Context& context) override {
-        access_.retry_given = given_->given("retry");
         // From the environment it counts where nothing else is named.
         if (given_->typed("master") || (!master_.empty() && operands_.empty())) {
             co_return co_await list_catalogue(context, {master_, operands_, access_});

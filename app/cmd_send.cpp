@@ -38,7 +38,6 @@ public:
     }
 
     Task<Result<int>> run(Context& context) override {
-        values_.retry_given = given_->given("retry");
         const bool assignment = as_script_ || is_assignment_form(values_.operands);
         if (assignment || asks_for_checksum_server(*given_)) {
             const auto fits = given_->require_form(send_checksum_form);

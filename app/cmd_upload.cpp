@@ -11,8 +11,6 @@
 namespace netcopy::app {
 namespace {
 
-constexpr std::size_t automatic_connections = 4;
-
 Error usage(std::string what) { return make_error(Errc::usage, std::move(what)); }
 
 /// An operand that is a file which can be examined; the others are left to CopyQueue.
@@ -221,7 +219,6 @@ private:
 class UploadJob final : public Job {
 public:
     void describe(Options& options) override {
-        given_ = &options;
         options.usage("upload PATH... ENDPOINT");
         options.operands(operands_, Completes::file);
         options.group("Uploading");
@@ -235,11 +232,10 @@ public:
     }
 
     Task<Result<int>> run(Context& context) override {
-        access_.retry_given = given_->given("retry");
         auto operands = read_share_operands(
             operands_, 1, "name what to upload, and the server: PATH... ENDPOINT");
         if (!operands) co_return operands.error();
-        DiskPool disk((access_.jobs == 0 ? automatic_connections : access_.jobs) + 1);
+        DiskPool disk(access_.disk_threads());
         Uploading run(context, access_, *operands, disk, no_cache_);
         const auto looked = co_await disk.run([&run] { return run.look_at_operands(); });
         if (!looked) co_return looked.error();
@@ -247,7 +243,6 @@ public:
     }
 
 private:
-    const Options* given_ = nullptr;
     std::vector<std::string> operands_;
     bool force_ = false;
     bool no_cache_ = false;

@@ -7,6 +7,7 @@ namespace {
 constexpr std::uint64_t most_connections = 1'000'000;
 constexpr std::uint64_t most_threads = 256;
 constexpr std::uint64_t most_retries = 1'000'000;
+constexpr std::uint64_t usual_retries = 8;
 
 }  // namespace
 
@@ -30,12 +31,17 @@ ClientOptions::ClientOptions()
     : timeout(limits::transfer_stall), connect_timeout(limits::connect) {}
 
 void ClientOptions::describe(Options& options) {
+    described_ = &options;
     options.group("Connection");
     options.seconds("timeout", timeout, "give up when nothing has moved for so long; 0: never");
     options.seconds("connect-timeout", connect_timeout,
                     "give up connecting after so long, names and all addresses together; 0: never");
     options.number("retry", "N", retry, 0, most_retries,
                    "try to connect so many times more, with doubling pauses");
+}
+
+std::uint64_t ClientOptions::retries() const {
+    return described_ && described_->given("retry") ? retry : usual_retries;
 }
 
 void describe_bwlimit(Options& options, std::uint64_t& bytes_a_second) {

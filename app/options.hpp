@@ -159,6 +159,11 @@ struct ClientOptions {
 
     ClientOptions();
     void describe(Options& options);
+    /// Fruitless tries in a row after a break, which are some also where --retry was not given.
+    std::uint64_t retries() const;
+
+private:
+    const Options* described_ = nullptr;
 };
 
 /// Options of several commands that belong to no larger group.

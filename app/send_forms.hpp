@@ -23,7 +23,6 @@ struct SendOptions {
     std::vector<std::string> digests;  ///< of --checksum; empty: as the form has it
     std::uint64_t bwlimit = 0;         ///< bytes a second; 0: no limit
     ClientOptions client;
-    bool retry_given = false;
     ChecksumOperands checksum;
     std::uint64_t validity = 60;  ///< seconds
     CopySendOptions copy;

@@ -4,6 +4,7 @@ namespace netcopy::app {
 namespace {
 
 constexpr std::uint64_t most_jobs = 16;
+constexpr std::size_t automatic_jobs = 4;
 
 }  // namespace
 
@@ -17,6 +18,8 @@ void ShareAccess::describe_moving(Options& options, std::string jobs_help) {
     describe(options);
     describe_bwlimit(options, bwlimit);
 }
+
+std::size_t ShareAccess::disk_threads() const { return (jobs == 0 ? automatic_jobs : jobs) + 1; }
 
 Result<ShareOperands> read_share_operands(const std::vector<std::string>& operands,
                                           std::size_t least, std::string_view needed) {

@@ -14,7 +14,6 @@ inline constexpr std::uint16_t share_port = 9999;
 struct ShareAccess {
     std::string protocol = "auto";
     ClientOptions client;
-    bool retry_given = false;   ///< set by the job when it runs
     std::uint64_t bwlimit = 0;  ///< bytes a second; 0: no limit
     std::uint64_t jobs = 0;     ///< connections; 0: as many as help
 
@@ -22,6 +21,8 @@ struct ShareAccess {
     void describe(Options& options);
     /// And of those that move files.
     void describe_moving(Options& options, std::string jobs_help);
+    /// Of a pool for so many connections and the list.
+    std::size_t disk_threads() const;
 };
 
 /// The endpoint that stands behind all other operands, and those.

@@ -6,8 +6,6 @@
 namespace netcopy::app {
 namespace {
 
-constexpr std::uint64_t usual_retries = 8;  // fruitless ones in a row, after a break
-
 ListedFile listed(const wire::CopyFile& file) {
     ListedFile found;
     found.name = file.name;
@@ -20,6 +18,22 @@ ListedFile listed(const wire::CopyFile& file) {
 
 }  // namespace
 
+/// What all plans have.
+template <class Plan>
+Plan ShareRemote::plan() {
+    Plan plan;
+    plan.endpoint = endpoint_;
+    plan.dialing = {access_.client.connect_timeout, access_.client.retry};
+    plan.stall = {access_.client.timeout};
+    plan.rate = &rate_;
+    if constexpr (requires { plan.retries; }) {  // netcopy/1
+        plan.retries = access_.client.retries();
+        plan.connections = access_.jobs;
+        plan.only_netcopy = by_netcopy_ || access_.protocol == "netcopy";
+    }
+    return plan;
+}
+
 ShareRemote::ShareRemote(Context& context, const ShareAccess& access, const Endpoint& endpoint,
                          DiskPool& disk, std::string what)
     : context_(context),
@@ -28,41 +42,15 @@ ShareRemote::ShareRemote(Context& context, const ShareAccess& access, const Endp
       disk_(disk),
       what_(std::move(what)),
       rate_(access.bwlimit),
-      client_(client_plan(), disk) {}
-
-ShareClientPlan ShareRemote::client_plan() {
-    ShareClientPlan plan;
-    plan.endpoint = endpoint_;
-    plan.dialing = {access_.client.connect_timeout, access_.client.retry};
-    plan.retries = access_.retry_given ? access_.client.retry : usual_retries;
-    plan.connections = connections(0);
-    plan.only_netcopy = access_.protocol == "netcopy";
-    plan.stall = {access_.client.timeout};
-    plan.rate = &rate_;
-    return plan;
-}
+      client_(plan<ShareClientPlan>(), disk) {}
 
 CopySendPlan ShareRemote::send_plan() {
-    CopySendPlan plan;
-    plan.endpoint = endpoint_;
-    plan.dialing = {access_.client.connect_timeout, access_.client.retry};
-    plan.retries = access_.retry_given ? access_.client.retry : usual_retries;
-    plan.connections = access_.jobs;
-    plan.only_netcopy = by_netcopy_ || access_.protocol == "netcopy";
-    plan.options.digests = {DigestKind::sha256, DigestKind::md5};
-    plan.stall = {access_.client.timeout};
-    plan.rate = &rate_;
-    return plan;
+    auto sending = plan<CopySendPlan>();
+    sending.options.digests = {DigestKind::sha256, DigestKind::md5};
+    return sending;
 }
 
-ShareSeedPlan ShareRemote::seed_plan() {
-    ShareSeedPlan plan;
-    plan.endpoint = endpoint_;
-    plan.dialing = {access_.client.connect_timeout, access_.client.retry};
-    plan.stall = {access_.client.timeout};
-    plan.rate = &rate_;
-    return plan;
-}
+ShareSeedPlan ShareRemote::seed_plan() { return plan<ShareSeedPlan>(); }
 
 std::size_t ShareRemote::connections(std::size_t automatic) const {
     return access_.jobs == 0 ? automatic : access_.jobs;

@@ -54,7 +54,8 @@ public:
     std::size_t connections(std::size_t automatic) const;
 
 private:
-    ShareClientPlan client_plan();
+    template <class Plan>
+    Plan plan();
     Task<Result<>> list_by_seed(std::function<void(ListedFile)> on_file);
 
     Context& context_;
@@ -63,8 +64,8 @@ private:
     DiskPool& disk_;
     const std::string what_;
     RateLimit rate_;
-    ShareClient client_;
     bool by_netcopy_ = false;
+    ShareClient client_;
     std::string peer_;
 };
 

@@ -10,7 +10,7 @@ namespace {
 
 std::array<std::byte, udp_seal_size> seal_of(Bytes packet) {
     const std::uint32_t crc = crc32c(packet);
-    return {std::byte(crc), std::byte(crc >> 8), std::byte(crc >> 16), std::byte(crc >> 24)};
+    return {std::byte(crc >> 24), std::byte(crc >> 16), std::byte(crc >> 8), std::byte(crc)};
 }
 
 }  // namespace

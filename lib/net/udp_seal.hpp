@@ -7,7 +7,7 @@
 
 namespace netcopy {
 
-/// Every datagram ends in the CRC-32C of what stands before it, little-endian. UDP's own checksum
+/// Every datagram ends in the CRC-32C of what stands before it, big-endian. UDP's own checksum
 /// has 16 bits, and lets one damaged packet of 65,536 pass (docs/protocol/rudp.md). Against
 /// accidents only: whoever can forge a datagram can seal it.
 inline constexpr std::size_t udp_seal_size = 4;

@@ -6,12 +6,6 @@
 
 namespace netcopy::rudp {
 
-namespace {
-
-constexpr Duration cookie_life = std::chrono::seconds(10);
-
-}  // namespace
-
 Door::Door(MacFn mac, Time start) : mac_(std::move(mac)), start_(start) {}
 
 Cookie Door::cookie(Time now, const Address& from, const Header& header,

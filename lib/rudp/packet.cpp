@@ -55,6 +55,16 @@ bool read_wishes(FieldReader& reader, Ack& ack) {
     return reader.whole();
 }
 
+// Up to the first one that 32 bits cannot tell; only a server that jumps wildly makes such.
+std::size_t sayable_ranges(const Ack& ack) {
+    for (std::size_t i = 1; i < ack.range_count; ++i) {
+        const std::uint64_t above = ack.ranges[i - 1].last - ack.ranges[i - 1].first;
+        const std::uint64_t gap = ack.ranges[i - 1].first - ack.ranges[i].last - 1;
+        if (above >= UINT32_MAX || gap > UINT32_MAX) return i;
+    }
+    return ack.range_count;
+}
+
 }  // namespace
 
 std::optional<Header> parse_header(Bytes packet) {
@@ -210,15 +220,15 @@ std::size_t write_ack(const Header& header, const Ack& ack, MutableBytes out) {
     writer.number(static_cast<std::uint8_t>(ack.answer ? 1 : 0));
     writer.number(ack.received);
     writer.number(ack.delay);
-    const bool any = ack.range_count > 0;
-    const auto length = [&](std::size_t i) {  // what does not fit 32 bits is said the next time
+    const std::size_t ranges = sayable_ranges(ack);
+    const auto length = [&](std::size_t i) {
         return static_cast<std::uint32_t>(
             std::min<std::uint64_t>(ack.ranges[i].last - ack.ranges[i].first + 1, UINT32_MAX));
     };
-    writer.number(any ? ack.ranges[0].last : std::uint64_t{0});
-    writer.number(any ? length(0) : std::uint32_t{0});
-    writer.number(static_cast<std::uint8_t>(any ? ack.range_count - 1 : 0));
-    for (std::size_t i = 1; i < ack.range_count; ++i) {
+    writer.number(ranges > 0 ? ack.ranges[0].last : std::uint64_t{0});
+    writer.number(ranges > 0 ? length(0) : std::uint32_t{0});
+    writer.number(static_cast<std::uint8_t>(ranges > 0 ? ranges - 1 : 0));
+    for (std::size_t i = 1; i < ranges; ++i) {
         const std::uint64_t gap = ack.ranges[i - 1].first - ack.ranges[i].last - 1;
         writer.number(static_cast<std::uint32_t>(gap));
         writer.number(length(i));

@@ -30,6 +30,7 @@ inline constexpr std::size_t most_name = 1024;
 inline constexpr std::size_t most_ack_ranges = 96;
 inline constexpr std::size_t most_ack_wishes = 16;
 inline constexpr std::size_t most_text = 200;
+inline constexpr Duration cookie_life = std::chrono::seconds(10);
 inline constexpr std::uint64_t any_size = UINT64_MAX;
 
 /// An IPv6 address, or an IPv4 one mapped (::ffff:0:0/96), and a port. Opaque here.

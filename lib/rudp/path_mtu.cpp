@@ -8,6 +8,9 @@ namespace netcopy::rudp {
 namespace {
 
 constexpr unsigned most_tries = 3;
+// What any Ethernet carries is tried at once; of larger ones, which are a burst in themselves where
+// the path takes them, one at a time.
+constexpr std::size_t most_together = 1472;
 constexpr unsigned black_hole_losses = 16;  // chance alone: less than 1 in 10^20 at a loss of 5 %
 constexpr unsigned black_hole_timeouts = 3;
 constexpr Duration search_pause = std::chrono::seconds(60);
@@ -15,8 +18,11 @@ constexpr Duration search_pause = std::chrono::seconds(60);
 }  // namespace
 
 std::size_t PathMtu::probe() const {
+    bool waiting = false;  // for the answer to a smaller one
     for (const Candidate& each : candidates_) {
-        if (each.due && each.size > size_) return each.size <= most_ ? each.size : 0;
+        if (each.size <= size_ || each.size > most_) continue;
+        if (each.due) return waiting && each.size > most_together ? 0 : each.size;
+        waiting = true;
     }
     return 0;
 }

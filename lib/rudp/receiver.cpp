@@ -35,10 +35,12 @@ Receiver::Receiver(ReceiverOptions options, Time now)
       request_pause_(first_request_pause),
       largest_time_(now),
       last_heard_(now),
+      progress_(now),
       window_begin_(now) {
     Range wish = options_.wish;
     wish.end = std::min(wish.end, options_.size);
     missing_.add(wish);
+    wished_.add(wish);
 }
 
 std::optional<Data> Receiver::on_packet(Time now, const Header& header, Bytes packet) {
@@ -126,8 +128,13 @@ std::optional<Data> Receiver::on_data(Time now, Bytes packet) {
             rest.add({std::max(each.begin, range.begin), std::min(each.end, range.end)});
         }
         taken = {rest.begin()->begin, (rest.end() - 1)->end};
+        if (wished_.overlap(taken) < taken.size()) {  // no server that means well does that
+            ++counts_.unwanted;
+            return std::nullopt;
+        }
     }
     missing_.remove(taken);
+    progress_ = now;
     if (missing_.count() > most_missing_ranges) {
         end(CloseCode::breach, "too many small pieces", false);
         closes_due_ = 1;
@@ -142,6 +149,7 @@ void Receiver::begin(Time now) {
     state_ = State::open;
     if (rtt_ == Duration::zero()) rtt_ = now - request_sent_;
     window_begin_ = now;
+    progress_ = now;
 }
 
 void Receiver::note_number(Time now, std::uint64_t number) {
@@ -177,7 +185,9 @@ void Receiver::measure(Time now, std::size_t bytes) {
 
 bool Receiver::want(Time now, Range range) {
     if (wish_count_ == wishes_.size()) return false;
+    if (missing_.empty()) progress_ = now;
     missing_.add(range);
+    wished_.add(range);
     wishes_[wish_count_++] = range;
     ack_due_ = std::min(ack_due_, now);
     return true;
@@ -197,9 +207,8 @@ void Receiver::end(CloseCode code, std::string text, bool by_peer) {
 void Receiver::give_up_if_silent(Time now) {
     if (state_ == State::requesting && now - started_ >= options_.connect_timeout) {
         end(CloseCode::idle, "no answer", false);
-    } else if (state_ == State::open && !missing_.empty() &&
-               now - last_heard_ >= options_.silence) {
-        close(CloseCode::idle, "silence");
+    } else if (state_ == State::open && !missing_.empty() && now - progress_ >= options_.silence) {
+        close(CloseCode::idle, "no content comes");
     }
 }
 
@@ -264,7 +273,7 @@ Time Receiver::next_deadline() const {
         return std::min(request_due_, started_ + options_.connect_timeout);
     }
     if (path_due_) return Time::min();
-    const Time silence = missing_.empty() ? Time::max() : last_heard_ + options_.silence;
+    const Time silence = missing_.empty() ? Time::max() : progress_ + options_.silence;
     return std::min({ack_due_, next_question_, silence});
 }
 

@@ -22,7 +22,7 @@ struct ReceiverOptions {
     std::size_t max_datagram = largest_datagram;
     std::uint32_t receive_buffer = 0;                     ///< bytes
     Duration connect_timeout = std::chrono::seconds(10);  ///< of the opening
-    Duration silence = std::chrono::seconds(60);          ///< of an open connection with wishes
+    Duration silence = std::chrono::seconds(60);          ///< without content, with wishes open
 };
 
 /// The client's side of a connection (docs/protocol/rudp.md). No socket, no clock, no allocation
@@ -99,6 +99,7 @@ private:
     // What has arrived, and what is missing.
     ReceivedNumbers numbers_;
     IntervalSet missing_;
+    IntervalSet wished_;                           // ever
     std::array<Range, most_ack_wishes> wishes_{};  // of which nothing has arrived yet
     std::size_t wish_count_ = 0;
     std::uint32_t first_unseen_ = 1;  // the index of the first of them
@@ -109,6 +110,7 @@ private:
     unsigned unacknowledged_ = 0;
     std::uint64_t acknowledgeable_ = 0;  // packets ever
     Time last_heard_;
+    Time progress_;  // when content came, or was wished for with none missing
     Time next_question_ = Time::max();
     bool question_due_ = false;
     std::optional<Path> path_due_;

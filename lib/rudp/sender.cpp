@@ -11,6 +11,8 @@ namespace {
 constexpr std::uint64_t left_out_every = 512;
 constexpr std::size_t most_copies = 4096;
 constexpr std::uint64_t most_packets_in_flight = 65'536;
+constexpr std::size_t small_probe = 1472;
+constexpr std::uint64_t probes_per_second = 20;  // that the rate must have room for
 
 CongestionOptions congestion_options(const SenderOptions& options) {
     return {least_datagram, options.rtt, options.receive_buffer, options.seed};
@@ -83,15 +85,19 @@ std::optional<Transmit> Sender::send_control(Time now, MutableBytes out) {
 
 std::optional<Transmit> Sender::send_probe(Time now, MutableBytes out) {
     const std::size_t size = mtu_.probe();
-    if (!probe_fits() || size - seal_size > out.size()) return std::nullopt;
+    if (!probe_fits() || !pacer_.may_send(now) || size - seal_size > out.size()) {
+        return std::nullopt;
+    }
     mtu_.on_probe_sent(size);
     return sent(now, Kind::probe, write_probe(header(Kind::probe), size - seal_size, out));
 }
 
-// A PROBE too keeps to the window.
+// A PROBE too keeps to the window; and nothing waits long behind one on a slow path.
 bool Sender::probe_fits() const {
     const std::size_t size = mtu_.probe();
-    return accepted_ && size != 0 && sent_.in_flight() + size <= congestion_.window();
+    if (size > small_probe && size * probes_per_second > congestion_.rate()) return false;
+    return accepted_ && size != 0 && !sent_.full() &&
+           sent_.in_flight() + size <= congestion_.window();
 }
 
 bool Sender::may_send_data() const {
@@ -171,7 +177,7 @@ Transmit Sender::sent(Time now, Kind kind, std::size_t packet_size, Range range)
     packet.state = congestion_.on_sent(now, packet.size, sent_.in_flight());
     if (sent_.packets_in_flight() == 0) progress_ = now;
     sent_.push(packet);
-    if (kind == Kind::data) {
+    if (kind == Kind::data || kind == Kind::probe) {
         pacer_.on_sent(now, packet.size, congestion_.rate(), congestion_.burst());
     }
     ++counts_.packets;
@@ -182,12 +188,13 @@ Time Sender::content_due() const {
     Time due = Time::max();
     if (!lost_.empty() || !wishes_.empty()) due = pacer_.ready();
     if (!copies_.empty()) due = std::min(due, std::max(pacer_.ready(), copies_.front().due));
-    return may_send_data() ? due : Time::max();
+    if (!may_send_data()) due = Time::max();
+    return probe_fits() ? std::min(due, pacer_.ready()) : due;
 }
 
 bool Sender::wants_control() const {
     if (challenge_ && challenge_->due) return true;
-    return !sent_.full() && (accept_due_ || ping_due_ || forced_ > 0 || probe_fits());
+    return !sent_.full() && (accept_due_ || ping_due_ || forced_ > 0);
 }
 
 Time Sender::next_deadline() const {

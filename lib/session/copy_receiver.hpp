@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -78,6 +79,7 @@ private:
         std::optional<IncomingFile> file;
         std::optional<FileHasher> hasher;
         QuotaShare quota;
+        std::shared_ptr<const void> claim;  // of before_commit
         bool resumed = false;
         std::uint64_t bytes = 0;  // that arrived
         Clock::time_point began;
@@ -121,7 +123,7 @@ private:
     void end_body();
     void verify_some();
     void compare();
-    Result<> judge(const Request& request) const;
+    Result<> judge(Request& request) const;
 
     void wait_for_sync();
     bool something_waits() const { return batch_.files() > 0 || !made_.empty(); }

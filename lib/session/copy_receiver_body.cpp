@@ -197,7 +197,7 @@ void CopyReceiver::compare() {
 }
 
 /// What is proven to have arrived may still not be what is wanted here.
-Result<> CopyReceiver::judge(const Request& request) const {
+Result<> CopyReceiver::judge(Request& request) const {
     const std::string& name = request.put.name;
     if (const auto known = known_digest(name)) {
         const auto ours =
@@ -208,7 +208,11 @@ Result<> CopyReceiver::judge(const Request& request) const {
                                                    ", which was asked for");
         }
     }
-    return rules_.before_commit ? rules_.before_commit(name, request.digests) : Result<>();
+    if (!rules_.before_commit) return {};
+    auto claim = rules_.before_commit(name, request.digests);
+    if (!claim) return claim.error();
+    request.claim = std::move(*claim);
+    return {};
 }
 
 /// The sender gives up. Of a source that changed nothing is worth keeping.

@@ -23,23 +23,27 @@ Result<wire::Parsed<bool>> peek(std::string_view bytes) {
 
 }  // namespace
 
-Task<FirstBytes> tell_first_bytes(Stream& stream, Dialects dialects, ReceiveTimes times) {
+Task<> serve_by_first_bytes(Stream& stream, Dialects dialects, ReceiveTimes times,
+                            const ReceiveRules& rules, SessionFn netcopy, SessionFn others) {
+    NETCOPY_LOG(info) << stream.peer() << ": connected";
+    if (rules.rate) limit_receive_buffer(stream.socket(), *rules.rate);
     MessageLimits limits;
     limits.size = most_peeked;
     limits.idle = times.idle;
     limits.message = times.message;
-    const auto netcopy = co_await stream.read_message(peek, limits);
+    const auto alike = co_await stream.read_message(peek, limits);
     stream.no_deadline();
-    if (!netcopy || !*netcopy) {
+    if (!alike || !*alike) {
         NETCOPY_LOG(warning) << stream.peer() << ": connected but sent no data";
-        co_return FirstBytes::nothing;
-    }
-    if (**netcopy ? dialects == Dialects::seed : dialects == Dialects::netcopy) {
+        if (rules.on_nothing) rules.on_nothing(stream.peer());
+    } else if (**alike ? dialects == Dialects::seed : dialects == Dialects::netcopy) {
         NETCOPY_LOG(warning) << stream.peer() << ": not served: --protocol forbids what it speaks";
         stream.reset();
-        co_return FirstBytes::forbidden;
+    } else if (**alike) {
+        co_await netcopy(stream);
+    } else {
+        co_await others(stream);
     }
-    co_return **netcopy ? FirstBytes::netcopy : FirstBytes::others;
 }
 
 Task<std::optional<wire::CopyOpening>> read_copy_opening(Stream& stream, Clock::duration idle,

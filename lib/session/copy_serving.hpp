@@ -10,6 +10,7 @@
 #include "crypto/digest.hpp"
 #include "file/tree.hpp"
 #include "net/disk_pool.hpp"
+#include "net/server.hpp"
 #include "net/stream.hpp"
 #include "session/dialects.hpp"
 #include "session/receive_rules.hpp"
@@ -19,15 +20,10 @@
 /// openings, and take files.
 namespace netcopy {
 
-enum class FirstBytes {
-    nothing,    ///< the peer came and went without a word
-    netcopy,    ///< of any version
-    others,     ///< the seed's protocol, or none
-    forbidden,  ///< of a protocol that is not served: the connection was reset
-};
-/// Waits for a connection's first bytes and looks at them; they stay in the stream. Logs what is
-/// not to be served.
-Task<FirstBytes> tell_first_bytes(Stream& stream, Dialects dialects, ReceiveTimes times);
+/// Takes a connection in the protocol that its first bytes tell; they stay in the stream. Heeds of
+/// `rules` the rate and on_nothing, and logs what is not to be served.
+Task<> serve_by_first_bytes(Stream& stream, Dialects dialects, ReceiveTimes times,
+                            const ReceiveRules& rules, SessionFn netcopy, SessionFn others);
 
 /// The next opening, its first byte within `idle`. None: the peer has closed, or the opening was no
 /// good, and has been declined.

@@ -56,7 +56,9 @@ void FetchServer::on_datagram(Clock::time_point now, const UdpPath& from, Bytes 
     if (header->kind == Kind::request) return on_request(now, from, *header, packet);
     const auto found = by_id_.find(header->connection);
     if (found == by_id_.end()) {
-        if (header->kind != Kind::close) refuse(from, *header, CloseCode::unknown, {});
+        // An answer is never longer than what it answers.
+        const bool room = packet.size() >= rudp::header_size + 3;
+        if (header->kind != Kind::close && room) refuse(from, *header, CloseCode::unknown, {});
         return;
     }
     FetchSending& sending = *slots_[found->second];
@@ -84,7 +86,10 @@ void FetchServer::on_request(Clock::time_point now, const UdpPath& from, const H
         return;
     }
     const auto found = by_id_.find(header.connection);
-    if (found == by_id_.end()) return open(now, from, header, *request, *age);
+    if (found == by_id_.end()) {
+        if (!ended_.contains(now, header.connection)) open(now, from, header, *request, *age);
+        return;
+    }
     FetchSending& sending = *slots_[found->second];
     if (sending.sender().peer() != address) return;
     sending.sender().on_request();
@@ -219,7 +224,7 @@ FetchServer::Turn FetchServer::take_turn(Clock::time_point now, FetchSending& se
 /// It has nothing to send now.
 void FetchServer::rest(Clock::time_point now, Slot slot) {
     FetchSending& sending = *slots_[slot];
-    if (sending.sender().finished()) return remove(slot);
+    if (sending.sender().finished()) return remove(now, slot);
     if (stopping_ && !sending.sender().ended() && sending.sender().idle() &&
         now - sending.last_sent > stop_pause) {
         sending.sender().close(CloseCode::stopping, "the server is stopping");
@@ -228,7 +233,7 @@ void FetchServer::rest(Clock::time_point now, Slot slot) {
     deadlines_.set(slot, sending.sender().next_deadline());
 }
 
-void FetchServer::remove(Slot slot) {
+void FetchServer::remove(Clock::time_point now, Slot slot) {
     FetchSending& sending = *slots_[slot];
     rudp::Sender& sender = sending.sender();
     const auto& counts = sender.counts();
@@ -257,6 +262,7 @@ void FetchServer::remove(Slot slot) {
     const auto theirs = by_address_.find(to_rudp(sending.opened_by()).ip);
     if (theirs != by_address_.end() && --theirs->second == 0) by_address_.erase(theirs);
     by_id_.erase(sending.connection());
+    ended_.add(now, sending.connection());
     deadlines_.set(slot, Deadlines::Time::max());
     slots_[slot].reset();
     free_.push_back(slot);

@@ -15,6 +15,7 @@
 #include "net/rate_limit.hpp"
 #include "net/udp_handler.hpp"
 #include "rudp/door.hpp"
+#include "rudp/ended_ids.hpp"
 #include "session/deadlines.hpp"
 #include "session/fetch_bare_server.hpp"
 #include "session/fetch_sending.hpp"
@@ -82,7 +83,7 @@ private:
     enum class Turn { full, limited, more, rests };
     Turn take_turn(Clock::time_point now, FetchSending& sending, UdpBatch& out);
     void rest(Clock::time_point now, Slot slot);
-    void remove(Slot slot);
+    void remove(Clock::time_point now, Slot slot);
     void look_whether_stopped(Clock::time_point now);
 
     const SharedFolder& folder_;
@@ -92,6 +93,7 @@ private:
     std::vector<std::unique_ptr<FetchSending>> slots_;
     std::vector<Slot> free_;
     std::unordered_map<std::uint64_t, Slot> by_id_;
+    rudp::EndedIds ended_;
     std::map<std::array<std::byte, 16>, std::size_t> by_address_;  // connections
     std::deque<Slot> ready_;  // those that may have something to send, in turn
     Deadlines deadlines_;

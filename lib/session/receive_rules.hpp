@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -106,8 +107,10 @@ struct ReceiveRules {
     /// Called for each offer. An error ends the conversation. May be empty.
     std::function<Result<>(const wire::CopyPut&)> on_offer;
     /// Called for each file that has arrived and is proven, before it gets its name. Errc::refused
-    /// keeps it from that, as a collision. On any thread, also several at a time; may be empty.
-    std::function<Result<>(const std::string&, const Digests&)> before_commit;
+    /// keeps it from that, as a collision; what else it returns is let go after on_file. On any
+    /// thread, also several at a time; may be empty.
+    std::function<Result<std::shared_ptr<const void>>(const std::string&, const Digests&)>
+        before_commit;
     /// Called for a GET of ours that leads to nothing. May be empty: then there are none.
     std::function<Result<>(const wire::CopyLack&)> on_lack;
     /// Called when the bytes of a file begin to come, with the peer, the name as it is to be stored

@@ -1,6 +1,5 @@
 #include "session/receive_service.hpp"
 
-#include "base/log.hpp"
 #include "session/copy_serving.hpp"
 #include "session/transfer_receive.hpp"
 
@@ -11,22 +10,9 @@ ReceiveService::ReceiveService(const Tree& tree, const ReceiveRules& rules, Disk
     : tree_(tree), rules_(rules), disk_(disk), dialects_(dialects), times_(times) {}
 
 Task<> ReceiveService::serve(Stream& stream) {
-    NETCOPY_LOG(info) << stream.peer() << ": connected";
-    if (rules_.rate) limit_receive_buffer(stream.socket(), *rules_.rate);
-    const FirstBytes first = co_await tell_first_bytes(stream, dialects_, times_);
-    switch (first) {
-        case FirstBytes::nothing:
-            if (rules_.on_nothing) rules_.on_nothing(stream.peer());
-            break;
-        case FirstBytes::forbidden:
-            break;
-        case FirstBytes::netcopy:
-            co_await serve_copy(stream);
-            break;
-        case FirstBytes::others:
-            co_await serve_transfer(stream);
-            break;
-    }
+    return serve_by_first_bytes(
+        stream, dialects_, times_, rules_, [this](Stream& peer) { return serve_copy(peer); },
+        [this](Stream& peer) { return serve_transfer(peer); });
 }
 
 Task<> ReceiveService::serve_copy(Stream& stream) {

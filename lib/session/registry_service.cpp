@@ -136,9 +136,12 @@ Task<> refuse(Stream& stream, std::string code, const Error& error) {
 
 Task<> RegistryService::serve(Stream& stream) {
     const ReceiveTimes times{rules_.idle, rules_.message};
-    const FirstBytes first = co_await tell_first_bytes(stream, rules_.dialects, times);
-    if (first == FirstBytes::netcopy) co_await serve_netcopy(stream);
-    if (first == FirstBytes::others) co_await serve_registry_seed(stream, catalogue_, rules_);
+    const ReceiveRules no_files;
+    const auto netcopy = [this](Stream& peer) { return serve_netcopy(peer); };
+    const auto seed = [this](Stream& peer) {
+        return serve_registry_seed(peer, catalogue_, rules_);
+    };
+    co_await serve_by_first_bytes(stream, rules_.dialects, times, no_files, netcopy, seed);
 }
 
 Task<> RegistryService::serve_netcopy(Stream& stream) {

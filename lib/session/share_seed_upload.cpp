@@ -108,11 +108,8 @@ private:
     }
 
     Task<Result<>> commit() {
-        const auto other = at_.folder.collision(file_.digests[0].second, file_.digests[1].second);
-        if (other) {
-            co_return refused("its MD5 is that of another file",
-                              "it has the MD5 of '" + escape(*other) + "' and another SHA-256");
-        }
+        const auto claim = at_.folder.claim(file_.name, file_.digests);
+        if (!claim) co_return refused("its MD5 is that of another file", claim.error().context);
         const auto committed = co_await at_.disk.run([this] { return make_durable(); });
         if (!committed) co_return cannot_store(committed.error());
         file_.name = committed->name;

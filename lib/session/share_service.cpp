@@ -29,22 +29,10 @@ std::optional<CopyLack> find_wish(const SharedFolder& folder, const std::filesys
     return std::nullopt;
 }
 
-Result<> refuse_collision(const SharedFolder& folder, const Digests& digests) {
-    std::string md5, sha256;
-    for (const auto& [kind, hex] : digests) {
-        if (kind == DigestKind::md5) md5 = hex;
-        if (kind == DigestKind::sha256) sha256 = hex;
-    }
-    const auto other = folder.collision(md5, sha256);
-    if (!other) return {};
-    return make_error(Errc::refused, "it has the same MD5 as " + quote(*other) +
-                                         " there, and other bytes: a collision");
-}
-
 }  // namespace
 
 ShareService::ShareService(SharedFolder& folder, const Tree& tree, const ShareRules& rules,
-                           DiskPool& disk, Dialects dialects, ReceiveTimes times, ServeSeed seed)
+                           DiskPool& disk, Dialects dialects, ReceiveTimes times, SessionFn seed)
     : folder_(folder),
       tree_(tree),
       rules_(rules),
@@ -62,12 +50,13 @@ ShareService::ShareService(SharedFolder& folder, const Tree& tree, const ShareRu
     receive_.digests = {DigestKind::md5, DigestKind::sha256};
     receive_.say_digests = true;
     receive_.on_begun = rules.on_begun;
+    receive_.on_nothing = rules.on_nothing;
     receive_.allowed_name = [](const std::string& name) -> Result<> {
         if (name != SharedFolder::own_folder) return {};
         return make_error(Errc::refused, "the share keeps its index under that name");
     };
-    receive_.before_commit = [this](const std::string&, const Digests& digests) {
-        return refuse_collision(folder_, digests);
+    receive_.before_commit = [this](const std::string& name, const Digests& digests) {
+        return folder_.claim(name, digests);
     };
     receive_.on_file = [this](const ReceivedFile& file) {
         if (file.outcome && !file.was_there) folder_.learn(file.name, file.size, file.digests);
@@ -76,22 +65,9 @@ ShareService::ShareService(SharedFolder& folder, const Tree& tree, const ShareRu
 }
 
 Task<> ShareService::serve(Stream& stream) {
-    NETCOPY_LOG(info) << stream.peer() << ": connected";
-    if (rules_.receiving) limit_receive_buffer(stream.socket(), *rules_.receiving);
-    const FirstBytes first = co_await tell_first_bytes(stream, dialects_, times_);
-    switch (first) {
-        case FirstBytes::nothing:
-            if (rules_.on_nothing) rules_.on_nothing(stream.peer());
-            break;
-        case FirstBytes::forbidden:
-            break;
-        case FirstBytes::netcopy:
-            co_await serve_copy(stream);
-            break;
-        case FirstBytes::others:
-            co_await seed_(stream);
-            break;
-    }
+    return serve_by_first_bytes(
+        stream, dialects_, times_, receive_, [this](Stream& peer) { return serve_copy(peer); },
+        seed_);
 }
 
 /// One conversation after the other, until the client closes.

@@ -9,6 +9,7 @@
 #include "file/tree.hpp"
 #include "net/disk_pool.hpp"
 #include "net/exchange.hpp"
+#include "net/server.hpp"
 #include "net/stream.hpp"
 #include "session/dialects.hpp"
 #include "session/receive_rules.hpp"
@@ -43,19 +44,15 @@ struct ShareRules {
     std::function<void(const std::string&)> on_nothing;    ///< a peer came without a word
 };
 
-/// Serves a connection whose first bytes are not netcopy's, until the client closes. The bytes are
-/// still in the stream's buffer.
-using ServeSeed = std::function<Task<>(Stream&)>;
-
 /// `netcopy share`: lists, gets and puts of netcopy/1 (docs/protocol/copy.md), as many on one
 /// connection as the client likes, and the seed's commands, told apart by the first bytes. serve()
 /// is for Server, on any of its threads.
 class ShareService {
 public:
-    /// All are kept by reference but `seed`. `tree` is the folder that `folder` indexes; each
-    /// session has its own.
+    /// All are kept by reference but `seed`, which serves what is not netcopy's, until the client
+    /// closes. `tree` is the folder that `folder` indexes; each session has its own.
     ShareService(SharedFolder& folder, const Tree& tree, const ShareRules& rules, DiskPool& disk,
-                 Dialects dialects, ReceiveTimes times, ServeSeed seed);
+                 Dialects dialects, ReceiveTimes times, SessionFn seed);
 
     Task<> serve(Stream& stream);
 
@@ -72,7 +69,7 @@ private:
     DiskPool& disk_;
     const Dialects dialects_;
     const ReceiveTimes times_;
-    const ServeSeed seed_;
+    const SessionFn seed_;
     ReceiveRules receive_;  // of uploads: what rules_ say, and the folder's
 };
 

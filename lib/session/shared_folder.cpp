@@ -65,6 +65,7 @@ public:
     DiskPool& disk;
     const std::chrono::milliseconds gather;
     std::unique_ptr<FolderIndexer> indexer;
+    ContentClaims claims;
     std::optional<FolderWatch> watch;
     asio::cancellation_signal stop_following;
     Timer changed;  // cancelled when there is something to do
@@ -248,12 +249,17 @@ SharedFolder::Match SharedFolder::find_id(std::string_view text) const {
     });
 }
 
-std::optional<std::string> SharedFolder::collision(std::string_view md5,
-                                                   std::string_view sha256) const {
-    return state_->indexer->ask([&](const SharedFiles& files) -> std::optional<std::string> {
-        const auto* const found = files.collision(md5, sha256);
-        if (!found) return std::nullopt;
-        return found->first;
+Result<ContentClaims::Claim> SharedFolder::claim(const std::string& name,
+                                                 const Digests& digests) const {
+    const auto content = ContentDigests::from(digests);
+    if (!content) return make_error(Errc::failed, "a file has to have MD5 and SHA-256");
+    // Before what is listed is looked at: whose claim has gone by now is among that.
+    auto claimed = state_->claims.claim(name, *content);
+    if (!claimed) return claimed;
+    return state_->indexer->ask([&](const SharedFiles& files) -> Result<ContentClaims::Claim> {
+        const auto* const other = files.collision(content->md5_text(), content->sha256_text());
+        if (other) return collides_with(other->first);
+        return claimed;
     });
 }
 

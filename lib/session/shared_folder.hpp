@@ -16,6 +16,7 @@
 #include "file/status.hpp"
 #include "net/disk_pool.hpp"
 #include "net/task.hpp"
+#include "session/content_claims.hpp"
 #include "session/listing_changes.hpp"
 
 namespace netcopy {
@@ -95,9 +96,11 @@ public:
     /// By id or the beginning of one, in hex of either case.
     Match find_id(std::string_view digits) const;
 
-    /// The name of a file with this MD5 and another SHA-256, if there is one: what is about to get
-    /// its name must be refused then. To be asked before the commit.
-    std::optional<std::string> collision(std::string_view md5, std::string_view sha256) const;
+    /// To be asked before the commit of a file with these digests (MD5 and SHA-256 among them): its
+    /// content takes part in the search for collisions until the claim goes, which is to be after
+    /// learn(). Errc::refused when a file that is listed, or claimed, has this MD5 and another
+    /// SHA-256.
+    Result<ContentClaims::Claim> claim(const std::string& name, const Digests& digests) const;
 
     /// A file of so many bytes was committed under that name, and has these digests (MD5 and
     /// SHA-256 among them, or it will be hashed): it is listed when this returns, without having

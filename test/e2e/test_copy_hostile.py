@@ -15,7 +15,8 @@ from harness import SLOWNESS, random_bytes, seconds, wait_until
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "interop"))
 
-import copy_peer  # noqa: E402
+import copy_sender  # noqa: E402
+import copy_wire  # noqa: E402
 
 MOST_MEMORY = 48 << 10  # KiB, each side (issue: "memory, any size, any number of files")
 
@@ -28,13 +29,13 @@ class HostileSender(CopyCase):
         self.server = self.service("--idle-timeout", 5)
 
     def connect(self, **habits):
-        peer = copy_peer.Sender(self.server.address, **habits)
+        peer = copy_sender.Sender(self.server.address, **habits)
         self.addCleanup(peer.close)
         return peer
 
     def assert_alive(self):
         """The service still takes a file, and has not grown."""
-        with copy_peer.Sender(self.server.address) as peer:
+        with copy_sender.Sender(self.server.address) as peer:
             name = b"alive%d" % time.monotonic_ns()
             self.assertEqual(peer.file(name, b"alive"), b"DONE 1")
             self.assertEqual(peer.end(), b"BYE")
@@ -80,7 +81,7 @@ class HostileSender(CopyCase):
 
     def test_a_line_without_its_check_or_with_another_ends_the_connection(self):
         line = b"PUT 1 6 644 1700000000.000000000 a"
-        right = copy_peer.checked(line)
+        right = copy_wire.checked(line)
         for wrong in (line + b"\n", right.replace(b" a ", b" b "), right.upper(),
                       right.replace(b"\n", b"0\n"), right.replace(b"\n", b" \n"), b"SYNC\n"):
             with self.subTest(wrong=wrong):
@@ -179,7 +180,7 @@ class HostileSender(CopyCase):
         block, n = [], 0
         try:
             for n in range(1, 2_000_000):
-                block.append(copy_peer.checked(b"PUT %d 6 644 1700000000.000000000 f%d" % (n, n)))
+                block.append(copy_wire.checked(b"PUT %d 6 644 1700000000.000000000 f%d" % (n, n)))
                 if len(block) == 1000:
                     peer.wire.peer.sendall(b"".join(block))
                     block = []
@@ -196,7 +197,7 @@ class HostileSender(CopyCase):
         try:
             for start in range(1, 300_000, 1000):
                 peer.wire.peer.sendall(b"".join(
-                    copy_peer.checked(b"PUT %d 2000000 644 1700000000.000000000 f%d" % (n, n))
+                    copy_wire.checked(b"PUT %d 2000000 644 1700000000.000000000 f%d" % (n, n))
                     for n in range(start, start + 1000)))
         except OSError:
             pass
@@ -276,7 +277,7 @@ class HostileSender(CopyCase):
         self.assertEqual(os.listdir(self.target), [])
 
     def test_a_connection_that_ends_anywhere_leaves_nothing_wrong(self):
-        whole = copy_peer.one_file(b"whole", b"hello\n")
+        whole = copy_wire.one_file(b"whole", b"hello\n")
         for end in range(0, len(whole), 3):
             peer = self.connect()
             peer.wire.peer.sendall(whole[:end])
@@ -310,7 +311,7 @@ class HostileReceiver(CopyCase):
                 peer.sendall(opening + b"\n")
                 peer.recv(4096)
                 for line in lines:
-                    peer.sendall(copy_peer.checked(line))
+                    peer.sendall(copy_wire.checked(line))
             except OSError:
                 pass
             found = sender.wait(30)

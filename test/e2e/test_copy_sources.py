@@ -13,7 +13,7 @@ from harness import random_bytes
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "interop"))
 
-import copy_peer  # noqa: E402
+import copy_receiver  # noqa: E402
 
 SIZE = 24 << 20  # far more than the kernel keeps for one connection
 
@@ -104,7 +104,7 @@ class Vanishing(CopyCase):
                 change()
                 changed.append(True)
             return None
-        receiver = copy_peer.Receiver(decide=decide)
+        receiver = copy_receiver.Receiver(decide=decide)
         self.addCleanup(receiver.stop)
         paths = [self.source / name for name in names]
         sender = self.start_copy("-j", 1, *paths, to=receiver.endpoint)

@@ -45,9 +45,42 @@ def unchecked(text):
     return re.sub(rb" [0-9a-f]{8}(?=\n)", b"", text)
 
 
+def datagrams(path):
+    """The packets of a file of datagrams in hex, without their seals."""
+    packets = []
+    for line in path.read_text().split("\n"):
+        if line.startswith(("C: ", "S: ")):
+            packets.append(b"")
+        elif line.startswith(" "):
+            for word in line.split(";")[0].split():
+                packets[-1] += bytes(int(word[3:])) if word.startswith("00*") else bytes.fromhex(word)
+    return [packet[:-4] for packet in packets]
+
+
+# A pause, twice; then what the targets of the two state machines make of a kind and a body.
+STEPS = {"fuzz_rudp_sender": b"\x00\x03\xe8\xff\xff\xff\x05\xdc\x04\x00\x00\x00\x10",
+         "fuzz_rudp_receiver": b"\x00\x03\xe8\x00\x00\x03\xe8"}
+
+
+def rudp_seeds(target, golden):
+    packets = datagrams(golden / "rudp" / "packets.txt")
+    inputs = {"fuzz_rudp_packet": packets}
+    for name, opening in STEPS.items():
+        steps = [b"\x02" + bytes([packet[0] - 0xf1]) + (b"\x01" if name.endswith("receiver") else b"")
+                 + bytes([len(packet[17:])]) + packet[17:] for packet in packets if len(packet) < 250]
+        acks = b"\x00\x01\x00\x00\x10\x00\x20\x00\x01\x08\x01\x01\x01" * 8
+        inputs[name] = [opening + step for step in steps] + [opening + b"".join(steps), opening + acks]
+    for name, texts in inputs.items():
+        folder = target / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for text in texts:
+            (folder / hashlib.sha1(text).hexdigest()).write_bytes(text)
+
+
 def main():
     target = pathlib.Path(sys.argv[1])
     golden = pathlib.Path(__file__).resolve().parent.parent / "golden"
+    rudp_seeds(target, golden)
     for name, transcripts, sides, part in SOURCES:
         folder = target / name
         folder.mkdir(parents=True, exist_ok=True)

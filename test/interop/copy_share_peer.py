@@ -9,8 +9,10 @@ import re
 import socket
 import threading
 
-import copy_peer
-from copy_peer import Offence, Wire, checked, digest_field, escape, name_of, number
+import copy_receiver
+import copy_sender
+import copy_wire
+from copy_wire import Offence, Wire, checked, digest_field, escape, name_of, number
 
 MTIME = b"1700000000.000000000"
 ID = re.compile(rb"id=[0-9a-f]{32}")
@@ -18,7 +20,7 @@ BOTH = (b"sha256", b"md5")
 
 
 def md5(data):
-    return copy_peer.DIGESTS[b"md5"](data).encode()
+    return copy_wire.DIGESTS[b"md5"](data).encode()
 
 
 def listing(files):
@@ -29,7 +31,7 @@ def listing(files):
     return lines + [b"END %d" % len(files)]
 
 
-class Share(copy_peer.Receiver):
+class Share(copy_receiver.Receiver):
     """A share of `files` (name -> bytes). Habits: `served` (name -> bytes) is what it sends in
     place of what it lists; `lacks` (name -> code) what it says it does not have; `cut` so many bytes
     of all bodies after which each connection breaks, one after the other; `listed` lines in place of
@@ -61,7 +63,7 @@ class Served:
         self.asked, self.all_asked, self.last = [], False, 0
 
     def run(self):
-        line = self.wire.line(copy_peer.OPENING_LIMIT)
+        line = self.wire.line(copy_wire.OPENING_LIMIT)
         if line is None:
             return False
         words = line.split(b" ")
@@ -86,7 +88,7 @@ class Served:
 
     def put(self):
         """As any receiver does, but that DONE says what was stored."""
-        reception = copy_peer.Reception(self.share, self.wire)
+        reception = copy_receiver.Reception(self.share, self.wire)
         reception.kinds = self.kinds
         self.wire.say(b"NETCOPY/1 ok put window=4096 window-bytes=1048576")
         self.wire.opened = True
@@ -183,7 +185,7 @@ class Served:
             return answer
         fields = answer.split(b" ")
         offset = int(fields[2])
-        if offset and fields[3] != b"crc64=" + copy_peer.crc64(data[:offset]):
+        if offset and fields[3] != b"crc64=" + copy_wire.crc64(data[:offset]):
             offset = 0
         body = data[offset:len(data) // 2] if code == b"dropped" else data[offset:]
         if body:
@@ -210,7 +212,7 @@ class Client:
     """One connection to a share, one conversation after the other."""
 
     def __init__(self, address):
-        self.wire = Wire(socket.create_connection(address[:2], copy_peer.DEADLINE))
+        self.wire = Wire(socket.create_connection(address[:2], copy_wire.DEADLINE))
 
     def __enter__(self):
         return self
@@ -245,7 +247,7 @@ class Client:
             assert verb == b"FILE", self.wire.heard[-1]
             digests = dict(f.split(b"=") for f in fields[3:])
             name = name_of(fields[2])
-            copy_peer.matching(copy_peer.MTIME, fields[1])
+            copy_wire.matching(copy_wire.MTIME, fields[1])
             files[name] = (number(fields[0]), digests[b"md5"], digests[b"sha256"])
             order.append(name)
 
@@ -280,7 +282,7 @@ class Client:
                     if answer[name][0] == b"SAME":
                         outcomes[name] = b"SAME"
                 elif have:
-                    self.wire.say(b"WANT", n, len(have), b"crc64=" + copy_peer.crc64(have))
+                    self.wire.say(b"WANT", n, len(have), b"crc64=" + copy_wire.crc64(have))
                 else:
                     self.wire.say(b"WANT", n, 0)
             elif verb == b"DATA":
@@ -296,7 +298,7 @@ class Client:
                 content += bytes(size - len(content))
                 for digest in fields[2:]:
                     kind, _, value = digest.partition(b"=")
-                    assert copy_peer.DIGESTS[kind](content).encode() == value, line
+                    assert copy_wire.DIGESTS[kind](content).encode() == value, line
                 outcomes[names[n]] = content
                 self.wire.say(b"DONE", n)
             elif verb == b"DROP":
@@ -309,7 +311,7 @@ class Client:
         opened = self.open(b"put", b"session=" + b"00" * 16, b"digest=" + b",".join(kinds))
         if not opened.startswith(b"NETCOPY/1 ok"):
             return opened
-        sender = copy_peer.Sender.__new__(copy_peer.Sender)
+        sender = copy_sender.Sender.__new__(copy_sender.Sender)
         sender.wire, sender.kinds, sender.last, sender.kept = self.wire, list(kinds), 0, []
         answer = sender.file(name, data, **attributes)
         assert sender.end() == b"BYE", self.wire.heard

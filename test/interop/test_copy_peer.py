@@ -3,17 +3,19 @@
 import lzma
 import unittest
 
-import copy_peer
+import copy_receiver
+import copy_sender
+import copy_wire
 
 
 class Peers(unittest.TestCase):
 
     def setUp(self):
-        self.receiver = copy_peer.Receiver()
+        self.receiver = copy_receiver.Receiver()
         self.addCleanup(self.receiver.stop)
 
     def connect(self):
-        sender = copy_peer.Sender(self.receiver.address, kinds=[b"sha256", b"crc32c"])
+        sender = copy_sender.Sender(self.receiver.address, kinds=[b"sha256", b"crc32c"])
         self.addCleanup(sender.close)
         return sender
 
@@ -55,10 +57,10 @@ class Peers(unittest.TestCase):
                 self.assertEqual(len(self.receiver.offences), before + 1)
 
     def test_the_checks_are_those_of_their_standards(self):
-        self.assertEqual(copy_peer.crc64(b"123456789"), b"995dc9bbdf1939fa")
-        self.assertEqual(copy_peer.crc32c(b"123456789"), "e3069283")
+        self.assertEqual(copy_wire.crc64(b"123456789"), b"995dc9bbdf1939fa")
+        self.assertEqual(copy_wire.crc32c(b"123456789"), "e3069283")
         stream = lzma.compress(b"some data", check=lzma.CHECK_CRC64)  # XZ keeps it little-endian
-        crc = bytes.fromhex(copy_peer.crc64(b"some data").decode())[::-1]
+        crc = bytes.fromhex(copy_wire.crc64(b"some data").decode())[::-1]
         self.assertIn(crc, stream)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
 
-import copy_peer  # noqa: E402
+import copy_sender  # noqa: E402
+import copy_wire  # noqa: E402
 import trees  # noqa: E402
 from copying import CopyCase  # noqa: E402
 from harness import random_bytes  # noqa: E402
@@ -21,7 +22,7 @@ class OurReceiver(CopyCase):
         self.server = self.service()
 
     def connect(self, **habits):
-        peer = copy_peer.Sender(self.server.address, **habits)
+        peer = copy_sender.Sender(self.server.address, **habits)
         self.addCleanup(peer.close)
         return peer
 
@@ -105,7 +106,7 @@ class OurReceiver(CopyCase):
     def test_everything_in_one_segment_and_everything_in_single_bytes_is_the_same(self):
         for name, cut in ((b"one", lambda data: [data]),
                           (b"many", lambda data: [bytes([b]) for b in data])):
-            pieces = cut(copy_peer.one_file(name, b"hello\n"))
+            pieces = cut(copy_wire.one_file(name, b"hello\n"))
             peer = self.connect()
             for piece in pieces:
                 peer.wire.peer.sendall(piece)
@@ -175,7 +176,7 @@ class OurReceiver(CopyCase):
         self.assertEqual(again.kept, [b"KEPT %d %d" % (n, offset)])
         self.assertGreaterEqual(offset, 2 << 20)
         self.assertLessEqual(offset, 3 << 20)
-        self.assertEqual(crc, b"crc64=" + copy_peer.crc64(data[:offset]))
+        self.assertEqual(crc, b"crc64=" + copy_wire.crc64(data[:offset]))
         again.data(n, offset, data[offset:])
         again.sum(n, data)
         again.wire.say(b"SYNC")
@@ -185,7 +186,7 @@ class OurReceiver(CopyCase):
 
     def test_a_sender_may_begin_anew_in_spite_of_what_is_there(self):
         data = random_bytes(4 << 20)
-        with copy_peer.Sender(self.server.address) as peer:
+        with copy_sender.Sender(self.server.address) as peer:
             n = peer.put(b"large", len(data))
             peer.wire.say(b"SYNC")
             peer.answer()
@@ -235,7 +236,7 @@ class OurReceiver(CopyCase):
             n = peer.put(b"file", 7, flags=[b"compare"])
             peer.wire.say(b"SYNC")
             self.assertEqual(peer.answer(),
-                             b"HAVE %d " % n + copy_peer.digest_field(b"crc32c", b"content"))
+                             b"HAVE %d " % n + copy_wire.digest_field(b"crc32c", b"content"))
             peer.wire.say(word, n)
             peer.wire.say(b"SYNC")
             self.assertRegex(peer.answer(), answer)
@@ -285,7 +286,7 @@ class OurReceiver(CopyCase):
         peer.wire.say(b"SYNC")
         self.assertEqual(peer.answer(), b"DONE 1")
         peer.close()
-        with copy_peer.Sender(self.server.address) as again:
+        with copy_sender.Sender(self.server.address) as again:
             self.assertEqual(again.file(b"complete", b"all."), b"SAME 1")
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
 
-import copy_peer  # noqa: E402
+import copy_receiver  # noqa: E402
+import copy_wire  # noqa: E402
 import trees  # noqa: E402
 from copying import CopyCase  # noqa: E402
 from harness import random_bytes, seconds  # noqa: E402
@@ -18,7 +19,7 @@ from harness import random_bytes, seconds  # noqa: E402
 class OurSender(CopyCase):
 
     def receiver(self, **habits):
-        receiver = copy_peer.Receiver(**habits)
+        receiver = copy_receiver.Receiver(**habits)
         self.addCleanup(receiver.stop)
         return receiver
 
@@ -61,14 +62,14 @@ class OurSender(CopyCase):
 
     def test_one_file_at_a_time_is_enough_of_a_window(self):
         trees.small_tree(self.source, files=40, large=1)
-        receiver = self.receiver(window=1, window_bytes=copy_peer.LINE_LIMIT)
+        receiver = self.receiver(window=1, window_bytes=copy_wire.LINE_LIMIT)
         self.send("-r", self.source, to=receiver)
         self.assert_received(receiver)
 
     def test_a_small_window_is_kept(self):
         for number in range(300):
             self.write(f"file with a long name {number}", b"%d" % number)
-        receiver = self.receiver(window=7, window_bytes=copy_peer.LINE_LIMIT + 100)
+        receiver = self.receiver(window=7, window_bytes=copy_wire.LINE_LIMIT + 100)
         self.send("-r", self.source, to=receiver)
         self.assert_received(receiver)
 
@@ -109,12 +110,12 @@ class OurSender(CopyCase):
         data = random_bytes(2_000_000)
         path = self.write("file", data, mtime=5 * trees.SECOND)
         receiver = self.receiver()
-        receiver.files[b"file"] = copy_peer.File(data, 0o600, b"1.000000000", [])
+        receiver.files[b"file"] = copy_receiver.File(data, 0o600, b"1.000000000", [])
         self.send("--compare", "digest", path, to=receiver)
         self.assertEqual(receiver.files[b"file"].mtime, b"5.000000000")
         self.assertTrue(any(line.startswith(b"KEEP ") for line in receiver.wires[0].heard))
         other = self.receiver()
-        other.files[b"file"] = copy_peer.File(data[::-1], 0o600, b"5.000000000", [])
+        other.files[b"file"] = copy_receiver.File(data[::-1], 0o600, b"5.000000000", [])
         self.send("--compare", "digest", path, to=other, status=9)
 
     def test_a_kept_beginning_that_is_equal_is_not_sent_again(self):
@@ -183,17 +184,17 @@ class OurSender(CopyCase):
             tries.append(put.name)
             return None
         receiver = self.receiver(decide=decide)
-        wrong = copy_peer.DIGESTS[b"sha256"]
+        wrong = copy_wire.DIGESTS[b"sha256"]
         calls = []
 
         def differs_once(data):
             calls.append(len(data))
             return "0" * 64 if len(calls) == 1 else wrong(data)
-        copy_peer.DIGESTS[b"sha256"] = differs_once
+        copy_wire.DIGESTS[b"sha256"] = differs_once
         try:
             self.send(self.write("file", b"x" * 5000), to=receiver)
         finally:
-            copy_peer.DIGESTS[b"sha256"] = wrong
+            copy_wire.DIGESTS[b"sha256"] = wrong
         self.assertEqual(tries, [b"file", b"file"])
 
     def test_a_file_that_another_connection_writes_is_tried_again(self):
@@ -242,17 +243,17 @@ class OurSender(CopyCase):
         """And one whose answers come in small pieces."""
         path = self.write("file", random_bytes(3000))
         receiver = self.receiver()
-        say = copy_peer.Wire.say
+        say = copy_wire.Wire.say
 
         def slowly(wire, *fields):
             line = b" ".join(f if isinstance(f, bytes) else str(f).encode() for f in fields)
-            for byte in copy_peer.checked(line) if wire.opened else line + b"\n":
+            for byte in copy_wire.checked(line) if wire.opened else line + b"\n":
                 wire.peer.sendall(bytes([byte]))
-        copy_peer.Wire.say = slowly
+        copy_wire.Wire.say = slowly
         try:
             self.send(path, to=receiver)
         finally:
-            copy_peer.Wire.say = say
+            copy_wire.Wire.say = say
 
     def test_a_peer_of_another_make_gets_no_netcopy_when_it_is_forced(self):
         receiver = self.receiver(opening=b"File received successfully - MD5 verified")

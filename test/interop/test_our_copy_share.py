@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
 
 import copy_share_peer  # noqa: E402
-from copy_peer import DIGESTS  # noqa: E402
+from copy_wire import DIGESTS  # noqa: E402
 from copy_share_peer import md5  # noqa: E402
 from harness import random_bytes, wait_until  # noqa: E402
 from sharing import ShareCase  # noqa: E402

@@ -79,6 +79,10 @@ void ClientHost::take(Time now, Bytes packet) {
         require(lane.receiver->missing().count() <= most_ranges, "too many ranges are kept");
         met_ = met_ || lane.receiver->open();
         if (const auto& file = lane.receiver->file(); file && !size_) learn_size(file->size);
+        if (const auto& file = lane.receiver->file(); file && file->size != *size_) {
+            require(options_.may_be_lied_to, "the file has two sizes");
+            outcome_ = Outcome::corrupt;
+        }
         if (data) take_content(lane, before, *data);
         return;
     }
@@ -178,15 +182,13 @@ void ClientHost::work(Time now) {
         flush(now, lane);
         if (lane.receiver->finished()) release(now, lane);
     }
-    if (outcome_ == Outcome::running) {
-        conclude();
-        if (outcome_ == Outcome::running) return;
-        for (Lane& lane : lanes_) {
-            if (!lane.receiver) continue;
-            lane.receiver->close(rudp::CloseCode::done);
-            flush(now, lane);
-            if (lane.receiver->finished()) release(now, lane);
-        }
+    if (outcome_ == Outcome::running) conclude();
+    if (outcome_ == Outcome::running) return;
+    for (Lane& lane : lanes_) {
+        if (!lane.receiver) continue;
+        lane.receiver->close(rudp::CloseCode::done);
+        flush(now, lane);
+        if (lane.receiver->finished()) release(now, lane);
     }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <map>
 
@@ -15,31 +16,32 @@ struct Content {
     rudp::Accept file;
 
     void read(std::uint64_t offset, MutableBytes out) const {
-        each_word(offset, out.size(), [&](std::size_t at, const std::byte* bytes, std::size_t n) {
-            std::memcpy(out.data() + at, bytes, n);
-            return true;
-        });
+        std::uint64_t index = offset / 8;
+        std::size_t at = copy_word(index, offset % 8, out);
+        for (; out.size() - at >= 8; at += 8) {
+            const std::uint64_t word = Random::mix(seed + ++index);
+            std::memcpy(out.data() + at, &word, 8);
+        }
+        copy_word(index + 1, 0, out.subspan(at));
     }
     bool same(std::uint64_t offset, Bytes bytes) const {
-        return each_word(offset, bytes.size(),
-                         [&](std::size_t at, const std::byte* right, std::size_t n) {
-                             return std::memcmp(bytes.data() + at, right, n) == 0;
-                         });
+        std::array<std::byte, 2048> right;
+        for (std::size_t at = 0; at < bytes.size(); at += right.size()) {
+            const std::size_t n = std::min(right.size(), bytes.size() - at);
+            read(offset + at, MutableBytes(right).first(n));
+            if (std::memcmp(right.data(), bytes.data() + at, n) != 0) return false;
+        }
+        return true;
     }
 
 private:
-    template <class Use>
-    bool each_word(std::uint64_t offset, std::size_t size, Use use) const {
-        for (std::size_t at = 0; at < size;) {
-            const std::uint64_t word = Random::mix(seed + (offset + at) / 8);
-            const std::size_t skip = (offset + at) % 8;
-            const std::size_t n = std::min<std::size_t>(8 - skip, size - at);
-            std::byte bytes[8];
-            std::memcpy(bytes, &word, 8);
-            if (!use(at, bytes + skip, n)) return false;
-            at += n;
-        }
-        return true;
+    std::size_t copy_word(std::uint64_t index, std::size_t skip, MutableBytes out) const {
+        const std::uint64_t word = Random::mix(seed + index);
+        std::array<std::byte, 8> bytes;
+        std::memcpy(bytes.data(), &word, 8);
+        const std::size_t n = std::min(8 - skip, out.size());
+        std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(skip), n, out.begin());
+        return n;
     }
 };
 
@@ -48,6 +50,7 @@ class Coverage {
 public:
     /// How many bytes of it were not there yet.
     std::uint64_t add(rudp::Range range) {
+        if (range.begin >= range.end) return 0;
         std::uint64_t fresh = range.size();
         std::uint64_t grown_begin = range.begin, grown_end = range.end;
         auto at = ranges_.upper_bound(range.begin);
@@ -60,7 +63,7 @@ public:
             grown_end = std::max(grown_end, at->second);
             at = ranges_.erase(at);
         }
-        if (range.size() > 0) ranges_[grown_begin] = grown_end;
+        ranges_[grown_begin] = grown_end;
         return fresh;
     }
     bool contains(const rudp::Range& range) const {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "crypto/digest.hpp"
+#include "net/udp_seal.hpp"
 
 namespace netcopy::sim {
 
@@ -11,15 +11,6 @@ namespace {
 /// A host that wakes more often in a millisecond of virtual time spins: pacing, acknowledgements
 /// and time-outs of a few connections need far less.
 constexpr unsigned most_wakes = 200;
-
-// The seal of a packet (docs/protocol/rudp.md, "Datagrams").
-std::array<std::byte, rudp::seal_size> seal_of(Bytes packet) {
-    Digest digest(DigestKind::crc32c);
-    digest.update(packet);
-    const auto value = static_cast<std::uint32_t>(std::stoul(digest.hex(), nullptr, 16));
-    return {std::byte(value >> 24), std::byte(value >> 16 & 0xFF), std::byte(value >> 8 & 0xFF),
-            std::byte(value & 0xFF)};
-}
 
 }  // namespace
 
@@ -137,14 +128,14 @@ void Network::travel(Datagram* datagram) {
 
 bool Network::damage(Datagram& datagram) {
     std::vector<std::byte> bytes = datagram.packet;
-    const auto seal = seal_of(bytes);
-    bytes.insert(bytes.end(), seal.begin(), seal.end());
+    bytes.resize(bytes.size() + udp_seal_size);
+    seal_datagram(bytes);
     const std::uint64_t flips = random_.between(1, 8);
     for (std::uint64_t i = 0; i < flips; ++i)
         bytes[random_.below(bytes.size())] ^= std::byte(1U << random_.below(8));
-    const Bytes packet = Bytes(bytes).first(datagram.packet.size());
-    if (!std::ranges::equal(seal_of(packet), Bytes(bytes).subspan(packet.size()))) return false;
-    datagram.packet.assign(packet.begin(), packet.end());
+    const auto opened = open_seal(bytes);
+    if (!opened) return false;
+    datagram.packet.assign(opened->begin(), opened->end());
     return true;
 }
 

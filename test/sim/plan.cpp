@@ -69,7 +69,7 @@ Plan::Client draw_client(Random& random, std::uint64_t size) {
     }
     const auto whole = static_cast<double>(std::max<std::uint64_t>(size, 2));
     client.piece =
-        static_cast<std::uint64_t>(log_uniform(random, std::max(1.0, whole / 1000), whole));
+        static_cast<std::uint64_t>(log_uniform(random, std::max(1.0, whole / 250), whole));
     client.ahead = static_cast<std::uint64_t>(log_uniform(random, 10e3, 64e6));
     client.knows = random.chance(0.7);
     client.wrong_name = random.chance(0.02);

@@ -56,8 +56,9 @@ void print(const Tally& tally) {
     line("  failed", tally.failed);
     line("bytes fetched", tally.bytes);
     line("connections", tally.connections);
-    for (const auto& [code, count] : tally.ended)
-        line((std::string("  ended: ") + name_of(code)).c_str(), count);
+    std::map<std::string, Count> ended;
+    for (const auto& [code, count] : tally.ended) ended[name_of(code)] += count;
+    for (const auto& [name, count] : ended) line(("  ended: " + name).c_str(), count);
     line("bytes sent", tally.data_bytes);
     line("  again", tally.repeated_bytes);
     line("probe time-outs", tally.timeouts);

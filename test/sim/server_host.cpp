@@ -42,6 +42,7 @@ void ServerHost::restart() {
     network_.note("server restarts");
     for (const auto& [id, connection] : connections_) add_counts(*connection.sender);
     connections_.clear();
+    ended_ = {};
     amplification_.restart();
     door_ = make_door();
 }
@@ -102,7 +103,7 @@ void ServerHost::on_request(Time now, const Address& from, const rudp::Header& h
         found->second.sender->on_request();
         flush(now, found->second);
         erase_finished();
-    } else {
+    } else if (!ended_.contains(now, header.connection)) {
         accept(now, from, header, *request, *age);
     }
 }
@@ -175,6 +176,7 @@ void ServerHost::flush(Time now, Connection& connection) {
         require(header.has_value(), "the server sent what is no packet");
         connection.flight.transmitted(before, look(sender), header->kind);
         if (made.size + rudp::seal_size + overhead > options_.interface_mtu) {
+            connection.numbers.sent(header->number);
             sender.on_too_big(made.size + rudp::seal_size);
             continue;
         }
@@ -221,6 +223,7 @@ bool ServerHost::erase_finished() {
                require(sender.next_deadline() == Time::max(),
                        "a finished sender still has a deadline");
                ++counts_.ended[sender.ended()->code];
+               ended_.add(network_.now(), each.first);
                add_counts(sender);
                return true;
            }) > 0;

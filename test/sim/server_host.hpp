@@ -6,6 +6,7 @@
 #include <string>
 
 #include "rudp/door.hpp"
+#include "rudp/ended_ids.hpp"
 #include "rudp/sender.hpp"
 #include "test/sim/content.hpp"
 #include "test/sim/watch.hpp"
@@ -81,6 +82,7 @@ private:
     Random random_;
     std::unique_ptr<rudp::Door> door_;
     std::map<std::uint64_t, Connection> connections_;
+    rudp::EndedIds ended_;
     AmplificationWatch amplification_;
     bool spoiled_ = false;
     Counts counts_;

@@ -24,7 +24,7 @@ bool in_child(const std::filesystem::path& stderr_to, const std::function<bool()
     REQUIRE(child >= 0);
     if (child == 0) {
         const bool redirected = std::freopen(stderr_to.c_str(), "w", stderr) != nullptr;
-        boost::log::core::get()->set_logging_enabled(true);  // see test/unit/main.cpp
+        boost::log::core::get()->set_logging_enabled(true);  // see test/unit/quiet_log.cpp
         bool good = false;
         try {
             good = redirected && body();

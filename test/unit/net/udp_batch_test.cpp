@@ -32,11 +32,11 @@ std::string shape(const UdpBatch& batch) {
 
 }  // namespace
 
-TEST_CASE("A seal is the little-endian CRC-32C of the packet, behind it") {
+TEST_CASE("A seal is the big-endian CRC-32C of the packet, behind it") {
     std::string text = "123456789....";
     const MutableBytes datagram = std::as_writable_bytes(std::span(text));
     seal_datagram(datagram);
-    CHECK(to_hex(as_bytes(text).subspan(9)) == "839206e3");  // RFC 3720: e3069283
+    CHECK(to_hex(as_bytes(text).subspan(9)) == "e3069283");  // RFC 3720, appendix B.4
     REQUIRE(open_seal(datagram));
     CHECK(as_text(*open_seal(datagram)) == "123456789");
 }

@@ -142,6 +142,18 @@ TEST_CASE("content is told once, wherever it lies, and what nobody wished for ne
     CHECK(fixture.receiver.counts().unwanted == 2);
 }
 
+TEST_CASE("content that lies across what nobody wished for is not taken at all") {
+    ReceiverOptions options = options_for(10'000);
+    options.wish = {0, 1000};
+    Fixture fixture(options);
+    fixture.give_accept(10'000);
+    REQUIRE(fixture.receiver.want(fixture.now, {2000, 3000}));
+    CHECK_FALSE(fixture.give_data(500, 2000));  // between both wishes lies what is nobody's
+    CHECK(fixture.receiver.outstanding() == 2000);
+    CHECK(fixture.give_data(900, 200)->bytes.size() == 100);
+    CHECK(fixture.give_data(1900, 200)->offset == 2000);
+}
+
 TEST_CASE("content before ACCEPT counts when size and tag are known, else it was not received") {
     Fixture known;
     CHECK(known.give_data(0, 100));

@@ -349,6 +349,39 @@ TEST_CASE("A file with the MD5 of another and other bytes is refused as a collis
     CHECK(read_file(at.there / "one") == one);
 }
 
+TEST_CASE("Of two files that collide and wait for one commit the second is refused") {
+    const auto [one, other] = md5_collision();
+    ShareFixture at;
+    at.serve();
+    write_file(at.here / "one", one);
+    write_file(at.here / "other", other);
+    const auto outcomes = at.put({at.here / "one", at.here / "other"});
+    CHECK(outcomes[0].kind == sent);
+    CHECK(outcomes[1].kind == failed);
+    CHECK(outcomes[1].error == Errc::refused);
+    CHECK(outcomes[1].error.context.find("collision") != std::string::npos);
+    CHECK(at.names_there() == std::vector<std::string>{"one"});
+    // What was claimed until the commit is let go.
+    std::filesystem::remove(at.there / "one");
+    at.loop.run_until([&] { return at.folder->count() == 0; });
+    CHECK(at.put({at.here / "other"}).front().kind == sent);
+}
+
+TEST_CASE("Two files of one name that wait for one commit get two names") {
+    ShareFixture at;
+    at.serve();
+    std::filesystem::create_directory(at.here / "a");
+    std::filesystem::create_directory(at.here / "b");
+    write_file(at.here / "a/name", "one");
+    write_file(at.here / "b/name", "another");
+    const auto outcomes = at.put({at.here / "a/name", at.here / "b/name"});
+    CHECK(outcomes[0].kind == sent);
+    CHECK(outcomes[1].kind == sent);
+    CHECK(outcomes[1].stored_as == "name (2)");
+    CHECK(at.names_there() == std::vector<std::string>{"name", "name (2)"});
+    CHECK(read_file(at.there / "name") == "one");
+}
+
 TEST_CASE("A server that stops lets a download that is under way finish") {
     ShareFixture at;
     RateLimit rate(16 << 20);

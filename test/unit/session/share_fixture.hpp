@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,7 +28,7 @@ struct ShareFixture {
     DiskPool disk{6};
     ShareRules rules;
     Dialects dialects = Dialects::both;
-    ServeSeed seed = [](Stream& stream) -> Task<> {
+    SessionFn seed = [](Stream& stream) -> Task<> {
         stream.reset();
         co_return;
     };
@@ -127,25 +128,33 @@ struct ShareFixture {
     /// One file, as it is sent by `netcopy upload`.
     CopyOutcome put(const std::string& name, std::string_view content) {
         write_file(here / name, content);
-        CopyOutcome outcome;
-        CopyQueue queue(TreeWalk({here / name}, WalkOptions{true, true, {}}), progress,
-                        [&](const CopyItem&, const CopyOutcome& made) { outcome = made; });
+        return put({here / name}).front();
+    }
+    /// Several files on one connection, in this order.
+    std::vector<CopyOutcome> put(const std::vector<std::filesystem::path>& paths) {
+        std::vector<CopyOutcome> became(paths.size());
+        CopyQueue queue(TreeWalk(paths, WalkOptions{true, true, {}}), progress,
+                        [&](const CopyItem& item, const CopyOutcome& made) {
+                            const auto at = std::ranges::find(paths, item.path);
+                            became.at(static_cast<std::size_t>(at - paths.begin())) = made;
+                        });
         CopySendPlan sending;
         sending.endpoint = endpoint;
         sending.stall = {10s};
         sending.retries = 2;
+        sending.connections = 1;
         sending.options.digests = {DigestKind::sha256, DigestKind::md5};
         sending.options.compare = true;
         CopySend send(sending, disk, queue);
         const auto connected = loop.run(send.connect(client ? client->release() : nullptr));
         if (!connected) {
-            outcome.kind = CopyOutcome::Kind::failed;
-            outcome.error = connected.error();
-            return outcome;
+            became.front().kind = CopyOutcome::Kind::failed;
+            became.front().error = connected.error();
+            return became;
         }
         REQUIRE(*connected);
         REQUIRE(loop.run(send.run()));
-        return outcome;
+        return became;
     }
     /// Without the share's own folder.
     std::vector<std::string> names_there() const {

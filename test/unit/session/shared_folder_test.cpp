@@ -281,10 +281,12 @@ TEST_CASE("of two files with one MD5 and two SHA-256 the later one is left out")
     write_old_file(of.folder / "z", first);
     of.start();
     of.rest();
-    CHECK(of.shared->collision(md5_of(second), sha256_of(second)) ==
-          std::optional<std::string>("z"));
-    CHECK_FALSE(of.shared->collision(md5_of(first), sha256_of(first)));
-    CHECK_FALSE(of.shared->collision(md5_of("x"), sha256_of(first)));
+    const auto refused = of.shared->claim("a", digests_of(second));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error() == Errc::refused);
+    CHECK(refused.error().context.find("'z'") != std::string::npos);
+    CHECK(of.shared->claim("a", digests_of(first)));
+    CHECK(of.shared->claim("a", digests_of("x")));
 
     write_old_file(of.folder / "a", second);
     CHECK_FALSE(of.shared->learn("a", second.size(), digests_of(second)));

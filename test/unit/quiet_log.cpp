@@ -1,7 +1,5 @@
-// Catch2's own main() for all unit tests.
-#define CATCH_CONFIG_MAIN
+// What stands before all unit tests; main() is Catch2's own.
 #include <boost/log/core.hpp>
-#include <catch2/catch.hpp>
 
 namespace {
 
