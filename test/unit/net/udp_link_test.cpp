@@ -316,7 +316,7 @@ TEST_CASE("A flood of rubbish does not keep packets out") {
     enough = true;
     flood.join();
     INFO(rubbish << " datagrams of rubbish, " << tries << " tries");
-    CHECK(rubbish > 1000);
+    CHECK(rubbish > 100);
     at.loop.run_until([&] { return !at.there.unsealed().empty(); });
 }
 
