@@ -155,6 +155,9 @@ void ClientHost::flush(Time now, Lane& lane) {
         const auto header = rudp::parse_header(packet);
         require(header && header->connection == lane.receiver->connection(), "no packet of ours");
         lane.numbers.sent(header->number);
+        rudp::Ack ack;
+        require(header->kind != rudp::Kind::ack || rudp::parse_ack(packet, ack),
+                "an acknowledgement that nobody can read");
         network_.send(options_.site, options_.address, lane.server, packet);
     }
     check_drained(now, lane.receiver->next_deadline(), "receiver");

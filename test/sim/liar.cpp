@@ -200,6 +200,20 @@ std::vector<std::byte> InjectorHost::to_client(std::uint64_t connection) {
 }
 
 std::vector<std::byte> InjectorHost::to_server(std::uint64_t connection) {
+    if (random_.chance(0.3)) {  // "I am somewhere else now"
+        std::vector<std::byte> packet(rudp::least_datagram);
+        const rudp::Header header{rudp::Kind::ack, connection, any_number(random_)};
+        packet.resize(rudp::write_ack(header, {}, packet));
+        return packet;
+    }
+    if (random_.chance(0.2)) {  // a token that was guessed
+        rudp::Path path;
+        path.token.fill(static_cast<std::byte>(random_.below(256)));
+        std::vector<std::byte> packet(rudp::least_datagram);
+        const rudp::Header header{rudp::Kind::path, connection, any_number(random_)};
+        packet.resize(rudp::write_path(header, path, packet));
+        return packet;
+    }
     return garbage(connection, static_cast<rudp::Kind>(random_.between(0xF1, 0xF9)));
 }
 
@@ -213,7 +227,7 @@ void InjectorHost::on_wake(Time now) {
     if (random_.chance(0.5)) {
         network_.send(options_.site, server, client, to_client(connection));
     } else {
-        const Address stranger{.ip = {}, .port = static_cast<std::uint16_t>(random_.below(65536))};
+        const Address stranger{.ip = {}, .port = static_cast<std::uint16_t>(random_.below(3))};
         network_.send(options_.site, random_.chance(0.5) ? client : stranger, server,
                       to_server(connection));
     }

@@ -105,6 +105,28 @@ TEST_CASE("a damaged packet does not get through its seal") {
     CHECK(sink.count <= 1000 - static_cast<int>(link.counts().corrupted) + 2);  // flipped back
 }
 
+TEST_CASE("who acknowledges what never came is found out before long") {
+    Plan plan;
+    plan.seed = 1;
+    plan.start = Time(1h);
+    plan.size = 20'000'000;
+    plan.first_mtu = plan.last_mtu = 1500;
+    plan.down = plan.up = {plain()};
+    plan.calm = 30s;
+    plan.liars = {Lie::everything};
+    Plan::Client client;
+    client.piece = client.ahead = 1'000'000;
+    client.knows = true;
+    client.max_datagram = 65'507;
+    client.receive_buffer = 1'000'000;
+    client.silence = 10s;
+    client.retry_pause = 100ms;
+    plan.clients = {client};
+    const Tally tally = run_scenario(plan);
+    CHECK(tally.done == 1);
+    CHECK(tally.ended.at(rudp::CloseCode::breach) == 1);
+}
+
 TEST_CASE("the same seed is the same scenario, packet by packet") {
     for (const std::uint64_t seed : {3U, 17U, 99U}) {
         std::vector<std::string> first, second;
