@@ -12,7 +12,7 @@ public:
         options.operands(operands_, Completes::host);
         options.group("What is listed");
         options.text("master", "ENDPOINT", master_,
-                     "a master's catalogue: the files of all its file servers");
+                     "a master's catalogue: the files of all its file servers", Completes::host);
         access_.describe(options);
         options.example("netcopy list 10.0.0.2", "show what a 'netcopy share' has");
         options.example("netcopy list 10.0.0.2 | sort -n -k 2",

@@ -20,7 +20,9 @@ public:
     /// `rate` in bytes per second, `burst` in bytes.
     void on_sent(Time now, std::size_t bytes, std::uint64_t rate, std::size_t burst) {
         const Duration credit = time_for(burst, rate);
-        paid_ = std::max(paid_, now - credit) + time_for(bytes, rate);
+        const Duration owed = begun_ ? std::max(credit, catch_up) : credit;
+        begun_ = true;
+        paid_ = std::max(paid_, now - owed) + time_for(bytes, rate);
         if (paid_ >= now) ready_ = now + (paid_ - now) + credit;  // a whole burst's credit later
     }
     /// The rate may have become another: nobody waits longer than for a burst at the present one.
@@ -35,6 +37,10 @@ private:
                                                                   static_cast<double>(rate)));
     }
 
+    // A busy machine wakes up late; what it could not send meanwhile it may send then.
+    static constexpr Duration catch_up = std::chrono::milliseconds(5);
+
+    bool begun_ = false;
     Time paid_;   // what was sent is worth the time until then
     Time ready_;  // nothing is sent before
 };

@@ -57,6 +57,7 @@ public:
     void give(const CatalogueEntry& entry) {
         if (!wanted_.contains(entry.name)) return;
         if (const auto safe = safe_name(entry.name); !safe) {
+            if (std::exchange(told_, true)) return;
             NETCOPY_LOG(warning) << peer_ << ": left out of the list: " << safe.error().context;
         } else if (!entry.sources.empty()) {
             on_entry_(entry);
@@ -67,6 +68,7 @@ private:
     const NameRanges& wanted_;
     const std::string& peer_;
     const OnEntry& on_entry_;
+    bool told_ = false;  // of a name that is left out: once is enough for a log
 };
 
 /// The lines of a catalogue, put together to entries.
@@ -148,7 +150,7 @@ public:
     explicit SeedAnswer(Entries entries) : entries_(entries) {}
 
     void take(const wire::RegistryItem& item, const std::string& peer) {
-        if (item.kind == wire::RegistryItem::Kind::words) {
+        if (item.kind == wire::RegistryItem::Kind::words && !std::exchange(told_, true)) {
             NETCOPY_LOG(warning) << peer << ": '" << escape(item.words)
                                  << "' in its list is no name:host:port";
         }
@@ -161,6 +163,7 @@ public:
 
 private:
     Entries entries_;
+    bool told_ = false;  // of words between the entries
 };
 
 /// Until the connection ends, or nothing follows for a while.

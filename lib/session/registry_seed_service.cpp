@@ -67,7 +67,10 @@ Task<> give_list(Stream& stream, const RegistryCatalogue& catalogue, const Regis
 class SeedServer {
 public:
     SeedServer(Stream& stream, RegistryPlace& place, const RegistryRules& rules)
-        : stream_(stream), place_(place), limits_(limits_of(rules, Clock::duration::zero())) {}
+        : stream_(stream), place_(place), limits_(limits_of(rules, Clock::duration::zero())) {
+        const std::string_view behind = stream.buffered();  // its first message
+        joined_ = !behind.empty() && behind.find_first_of("\r\n") == behind.npos;
+    }
 
     Task<> run() {
         keep_alive(stream_.socket(),
@@ -105,7 +108,10 @@ private:
             NETCOPY_LOG(info) << stream_.peer() << ": listed " << place_.files() << " files";
             return;
         }
-        if (name.size() > longest_name || pieces_ > 1) {
+        // Without a pause between them names run together, and `end` with them.
+        const bool suspect = name.size() > longest_name || name.ends_with(wire::registry_end);
+        const bool several = std::exchange(joined_, false) || suspect || pieces_ > 1;
+        if (several && !std::exchange(told_, true)) {
             NETCOPY_LOG(warning) << stream_.peer() << ": '" << escape(name, longest_name)
                                  << "' may be several names: it does not await OK behind each";
         }
@@ -121,8 +127,10 @@ private:
     RegistryPlace& place_;
     const MessageLimits limits_;
     unsigned pieces_ = 0;  // in which the message has come
+    bool joined_ = false;  // the next name came with what was before it
     bool ended_ = false;
     bool full_ = false;
+    bool told_ = false;  // of names that may be several: once is enough for a log
 };
 
 Task<> serve_server(Stream& stream, RegistryCatalogue& catalogue, const RegistryRules& rules,

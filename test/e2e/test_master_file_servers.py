@@ -8,6 +8,7 @@ import time
 import unittest
 from hashlib import md5, sha256
 
+import raw
 from harness import seconds, wait_until
 from registering import SILENCE_SECONDS, MasterCase, seed_list
 
@@ -123,6 +124,22 @@ class FileServers(MasterCase):
         wait_until(lambda: b"no master: cannot connect to" in server.stderr)
         self.master = self.master_server(listen=self.master.endpoint)
         self.wait_listed(["a"], FINDS_AGAIN_SECONDS)
+
+    def test_a_list_that_takes_longer_than_the_silence_is_no_silence(self):
+        files = {f"a file whose name takes some room on the wire {number:05}": b""
+                 for number in range(4000)}
+        folder = self.make_folder("one", files)
+        whole = self.file_server(folder)  # so that the next one has nothing to hash
+        self.wait_listed(files, 60)
+        whole.kill()
+        self.wait_listed([])
+        slow = raw.Relay(self.master.address, lambda total: time.sleep(1.0))  # for each 64 KiB
+        self.addCleanup(slow.close)
+        began = time.monotonic()
+        server = self.file_server(folder, master=slow)
+        self.wait_listed(files, 60)
+        self.assertGreater(time.monotonic() - began, SILENCE_SECONDS)
+        self.assertNotIn(b"[warning]", server.stderr)
 
     def test_thousands_of_files_are_listed_whole(self):
         files = {f"file {number:05}": b"" for number in range(3000)}

@@ -38,13 +38,16 @@ class OurMasterServer(InteropCase):
                     wait_until(lambda: peers.ask(master.address) == "empty")
 
     def test_names_that_run_together_do_not_end_the_connection_and_are_logged(self):
-        master = self.master()
-        server = self.registered(peers.JoiningFileServer, master, ["a" * 200, "b" * 200])
-        self.assertEqual(server.answers, [b"OK"])
-        server.say("c")
-        server.say("end")
-        self.assertEqual(peers.ask(master.address), "c:127.0.0.1:9000;")
-        wait_until(lambda: b"may be several names" in master.stderr)
+        for files, listed in ((["a.txt", "b.txt"], "a.txtb.txtend:127.0.0.1:9000;"),
+                              (["a" * 200, "b" * 200], "")):
+            with self.subTest(files=files):
+                master = self.master()
+                server = self.registered(peers.JoiningFileServer, master, files)
+                self.assertEqual(server.answers, [b"OKOK"])
+                server.say("z")
+                server.say("end")
+                self.assertEqual(peers.ask(master.address), listed + "z:127.0.0.1:9000;")
+                wait_until(lambda master=master: b"may be several names" in master.stderr)
 
     def test_the_list_of_many_servers_has_each_file_of_each(self):
         master = self.master()

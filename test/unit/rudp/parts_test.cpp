@@ -134,6 +134,42 @@ TEST_CASE("a pacer sends bursts whose mean is the rate, and saves up no more tha
     CHECK(together <= 2 * burst);
 }
 
+TEST_CASE("a pacer that is asked late catches up, with five milliseconds at the most") {
+    Pacer pacer(start);
+    constexpr std::uint64_t rate = 10'000'000;
+    constexpr std::size_t burst = 10'000;  // a millisecond
+    const auto send = [&](Time now) {
+        std::size_t together = 0;
+        for (; pacer.may_send(now); together += 1000) pacer.on_sent(now, 1000, rate, burst);
+        return together;
+    };
+    CHECK(send(start) <= burst + 1000);
+    CHECK(send(start + 4ms) >= 3 * burst);
+    CHECK(send(start + 60ms) <= 6 * burst + 1000);
+}
+
+TEST_CASE("a pacer follows a higher rate at once") {
+    Pacer pacer(start);
+    for (; pacer.may_send(start);) pacer.on_sent(start, 1000, 1'000'000, 50'000);
+    REQUIRE(pacer.ready() >= start + 50ms);
+    pacer.on_rate(start + 1ms, 50'000'000, 50'000);
+    CHECK(pacer.ready() <= start + 2ms);
+}
+
+TEST_CASE("a pacer that is asked late makes up for it") {
+    Pacer pacer(start);
+    constexpr std::uint64_t rate = 25'000'000;
+    constexpr std::size_t burst = 25'000;  // 1 ms
+    Time now = start;
+    std::size_t sent = 0;
+    while (now < start + 1s) {
+        for (; pacer.may_send(now); sent += 1250) pacer.on_sent(now, 1250, rate, burst);
+        now = pacer.ready() + 70us;  // as late as timers are
+    }
+    CHECK(sent >= 24'750'000);
+    CHECK(sent <= 25'250'000);
+}
+
 TEST_CASE("numbers that arrive in any order become few ranges") {
     ReceivedNumbers numbers;
     for (const std::uint64_t each : std::vector<std::uint64_t>{5, 3, 4, 9, 7, 0}) {
