@@ -14,7 +14,8 @@ class UdpHandler {
 public:
     virtual ~UdpHandler() = default;
 
-    /// A packet with a right seal came. Its bytes are anybody's: hostile. They stay where they are
+    /// A packet with a right seal came at `now`, by the kernel's clock where it says: between the
+    /// last call's time and the present. Its bytes are anybody's: hostile. They stay where they are
     /// until after_batch() has returned, so that payloads of many can be written by one call.
     virtual void on_datagram(Clock::time_point now, const UdpPath& from, Bytes packet) = 0;
     /// A datagram came whose seal is wrong: damaged, forged, or of a program that knows no seals.

@@ -45,6 +45,7 @@ std::size_t UdpInbox::receive(UdpSocket& socket) {
         prepare(count);
         const int got = call(socket.descriptor(), count);
         if (got >= 0) {
+            received_ = std::chrono::system_clock::now().time_since_epoch();
             largest_ = 0;
             for (int i = 0; i < got; ++i) {
                 largest_ = std::max<std::size_t>(largest_, headers_[std::size_t(i)].msg_len);
@@ -88,13 +89,20 @@ int UdpInbox::call(int descriptor, std::size_t count) {
 UdpInbox::Piece UdpInbox::piece(std::size_t number, const UdpAddress& own) const {
     msghdr header = headers_[number].msg_hdr;
     const std::size_t size = headers_[number].msg_len;
-    Piece out{
-        {from_sockaddr(from_[number]), {}}, {buffer_.get() + number * piece_room, size}, size};
+    Piece out{{from_sockaddr(from_[number]), {}},
+              {buffer_.get() + number * piece_room, size},
+              size,
+              std::chrono::nanoseconds(0)};
     for (const cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr;
          c = CMSG_NXTHDR(&header, const_cast<cmsghdr*>(c))) {
         if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
             const int segment = content<int>(*c);
             if (segment > 0) out.segment = static_cast<std::size_t>(segment);
+        } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+            const auto came = content<timespec>(*c);
+            const auto stamp =
+                std::chrono::seconds(came.tv_sec) + std::chrono::nanoseconds(came.tv_nsec);
+            out.age = std::max(std::chrono::nanoseconds(0), received_ - stamp);
         } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
             out.path.local = address_of(content<in_pktinfo>(*c), own.port());
         } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {

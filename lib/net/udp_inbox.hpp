@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 
@@ -26,6 +27,7 @@ public:
         UdpPath path;
         Bytes bytes;
         std::size_t segment = 0;
+        std::chrono::nanoseconds age{0};  ///< since the kernel had it
     };
 
     /// How many pieces came; 0: nothing waits. Throws system_error if the socket fails.
@@ -37,14 +39,16 @@ private:
     static constexpr std::size_t piece_room = 64 * 1024;
     struct Control {
         alignas(cmsghdr)
-            std::array<std::byte, CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int))> bytes;
+            std::array<std::byte, CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) +
+                                      CMSG_SPACE(sizeof(timespec))> bytes;
     };
 
     void prepare(std::size_t count);
     int call(int descriptor, std::size_t count);
 
     bool batches_;
-    std::size_t largest_ = 0;  // of the last ones
+    std::size_t largest_ = 0;              // of the last ones
+    std::chrono::nanoseconds received_{};  // when, by the system's clock
     std::unique_ptr<std::byte[]> buffer_;
     std::array<mmsghdr, most_messages> headers_{};
     std::array<iovec, most_messages> places_{};

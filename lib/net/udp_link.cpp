@@ -54,8 +54,9 @@ struct UdpLink::State : std::enable_shared_from_this<State> {
     UdpOutbox::End held = UdpOutbox::End::sent;  // why the batch has not gone
     UdpCounters counters;
     Moderation moderation;
-    Timer timer;              // cancelled to end the wait
-    std::uint64_t round = 0;  // of the wait under way: handlers of an earlier one do not count
+    Clock::time_point told{};  // the latest time that the handler was told
+    Timer timer;               // cancelled to end the wait
+    std::uint64_t round = 0;   // of the wait under way: handlers of an earlier one do not count
     std::atomic<bool> waiting = false;
     std::atomic<bool> notified = false;
     std::atomic<bool> stopping = false;
@@ -93,8 +94,11 @@ bool UdpLink::State::receive(UdpHandler& handler, Clock::time_point now) {
     for (std::size_t i = 0; i < pieces; ++i) {
         const UdpInbox::Piece piece = inbox.piece(i, socket.local());
         bytes += piece.bytes.size();
-        deliver(handler, now, piece);
+        // When it came, not when we looked; but time does not go back behind what was said of it.
+        told = std::max(told, now - piece.age);
+        deliver(handler, told, piece);
     }
+    told = now;
     moderation.received(pieces, bytes, now);
     if (pieces > 0) handler.after_batch(now);
     return pieces > 0;

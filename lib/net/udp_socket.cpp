@@ -57,6 +57,7 @@ UdpSocket::UdpSocket(Socket socket, const UdpLinkOptions& options)
     size_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, options.receive_buffer);
     size_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, options.send_buffer);
     if (options.segmentation) wish(fd, IPPROTO_UDP, UDP_GRO, 1);
+    wish(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
     if (!local_.is_unspecified()) return;
     if (is_v6_) {
         wish(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);

@@ -29,7 +29,7 @@ def crc32c(data):
 
 
 def seal(packet):
-    return packet + struct.pack("<I", crc32c(packet))
+    return packet + struct.pack(">I", crc32c(packet))
 
 
 class Client:
@@ -88,7 +88,7 @@ class Client:
         except socket.timeout:
             return None
         self.received += len(datagram)
-        packet, crc = datagram[:-4], struct.unpack("<I", datagram[-4:])[0]
+        packet, crc = datagram[:-4], struct.unpack(">I", datagram[-4:])[0]
         assert crc == crc32c(packet), "a wrong seal"
         kind, connection, _ = struct.unpack(">BQQ", packet[:17])
         assert connection == self.connection

@@ -156,6 +156,20 @@ TEST_CASE("a pacer follows a higher rate at once") {
     CHECK(pacer.ready() <= start + 2ms);
 }
 
+TEST_CASE("a pacer that is asked late makes up for it") {
+    Pacer pacer(start);
+    constexpr std::uint64_t rate = 25'000'000;
+    constexpr std::size_t burst = 25'000;  // 1 ms
+    Time now = start;
+    std::size_t sent = 0;
+    while (now < start + 1s) {
+        for (; pacer.may_send(now); sent += 1250) pacer.on_sent(now, 1250, rate, burst);
+        now = pacer.ready() + 70us;  // as late as timers are
+    }
+    CHECK(sent >= 24'750'000);
+    CHECK(sent <= 25'250'000);
+}
+
 TEST_CASE("numbers that arrive in any order become few ranges") {
     ReceivedNumbers numbers;
     for (const std::uint64_t each : std::vector<std::uint64_t>{5, 3, 4, 9, 7, 0}) {
