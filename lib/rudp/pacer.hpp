@@ -20,11 +20,13 @@ public:
     /// `rate` in bytes per second, `burst` in bytes.
     void on_sent(Time now, std::size_t bytes, std::uint64_t rate, std::size_t burst) {
         const Duration credit = time_for(burst, rate);
-        const Duration owed = begun_ ? std::max(credit, catch_up) : credit;
-        begun_ = true;
+        const Duration owed = busy_ ? std::max(credit, catch_up) : credit;
+        busy_ = true;
         paid_ = std::max(paid_, now - owed) + time_for(bytes, rate);
         if (paid_ >= now) ready_ = now + (paid_ - now) + credit;  // a whole burst's credit later
     }
+    /// Something else holds back now, or there is nothing to send: that time is not made up for.
+    void on_blocked() { busy_ = false; }
     /// The rate may have become another: nobody waits longer than for a burst at the present one.
     void on_rate(Time now, std::uint64_t rate, std::size_t burst) {
         ready_ = std::min(ready_, now + time_for(burst, rate));
@@ -40,9 +42,9 @@ private:
     // A busy machine wakes up late; what it could not send meanwhile it may send then.
     static constexpr Duration catch_up = std::chrono::milliseconds(5);
 
-    bool begun_ = false;
-    Time paid_;   // what was sent is worth the time until then
-    Time ready_;  // nothing is sent before
+    bool busy_ = false;  // it alone held back what there was to send
+    Time paid_;          // what was sent is worth the time until then
+    Time ready_;         // nothing is sent before
 };
 
 }  // namespace netcopy::rudp

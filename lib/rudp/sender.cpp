@@ -53,9 +53,15 @@ Transmit Sender::poll_transmit(Time now, MutableBytes out) {
     if (const auto control = send_control(now, out)) return *control;
     if (ended_ || sent_.full()) return {};
     if (const auto probe = send_probe(now, out)) return *probe;
-    if (forced_ == 0 && !(may_send_data() && pacer_.may_send(now))) return {};
+    if (forced_ == 0) {
+        if (!may_send_data()) pacer_.on_blocked();
+        if (!may_send_data() || !pacer_.may_send(now)) return {};
+    }
     const Transmit data = send_data(now, out);
-    if (data.size == 0 && !ended_) congestion_.on_app_limited(sent_.in_flight());
+    if (data.size == 0 && !ended_) {
+        pacer_.on_blocked();
+        congestion_.on_app_limited(sent_.in_flight());
+    }
     return data;
 }
 
