@@ -23,7 +23,7 @@ public:
     using Source = std::size_t;  ///< an index, in the order of add_source()
     using Rate = std::uint64_t;  ///< bytes a second
 
-    static constexpr std::uint64_t least_outstanding = 8 << 20;  ///< bytes
+    static constexpr std::uint64_t least_outstanding = 16 << 20;  ///< bytes
     static constexpr std::uint64_t most_outstanding = 64 << 20;
     static constexpr std::uint64_t least_piece = 1 << 20;
 
