@@ -193,6 +193,11 @@ Task<bool> FetchFile::keep_calling() {
         if (work.peers.last_error()) error_ = work.peers.last_error();
         if (!error_) error_ = make_error(Errc::unreachable, "no server is left that has it");
         if (!run_.look_again || work.arrived == 0 || work.looked_again == run_.retries) {
+            // Somebody was there, and is no more.
+            if (work.arrived > 0 && *error_ == Errc::unreachable) {
+                error_ =
+                    make_error(Errc::connection_lost, "lost the connection: " + error_->context);
+            }
             error_->context = "cannot fetch " + quote(entry_.name) + ": " + error_->context;
             co_return false;
         }
