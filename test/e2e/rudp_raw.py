@@ -4,28 +4,10 @@ import random
 import socket
 import struct
 
+from crc32c import crc32c
+
 REQUEST, COOKIE, ACCEPT, DATA, PROBE, PING, ACK, CLOSE, PATH = range(0xF1, 0xFA)
 ANY = (1 << 64) - 1
-
-
-def _table():
-    table = []
-    for byte in range(256):
-        crc = byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
-        table.append(crc)
-    return table
-
-
-TABLE = _table()
-
-
-def crc32c(data):
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc = TABLE[(crc ^ byte) & 0xFF] ^ crc >> 8
-    return crc ^ 0xFFFFFFFF
 
 
 def seal(packet):
